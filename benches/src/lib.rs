@@ -1,0 +1,1 @@
+//! Benchmarks, one group per layer

@@ -1,0 +1,1 @@
+//! The legacy edge KV ABI for hosts that embed Wasmtime

@@ -1,0 +1,1 @@
+//! The safe guest API to an edge KV store

@@ -1,0 +1,1 @@
+//! Raw bindings to the legacy edge KV ABI: imports, records, status codes

@@ -1,0 +1,2 @@
+//! A Wasmtime program that gives its guest a KV store
+fn main() {}

@@ -1,0 +1,2 @@
+//! The first program: insert, lookup, delete
+fn main() {}

@@ -1,0 +1,2 @@
+//! The developer's one door: codegen, guests, demo, test
+fn main() {}
