@@ -1,0 +1,127 @@
+//! Time as the store sees it: microseconds since 1970, from a clock that tests can set.
+
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+/// A moment: microseconds since 1970-01-01 00:00 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The moment that is `micros` microseconds after 1970.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970.
+    #[must_use]
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    /// The moment `duration` later, or the last one that can be written.
+    #[must_use]
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// Where "now" comes from.
+pub trait Clock: Debug + Send + Sync + 'static {
+    /// This moment. May be called for every operation, so it must be cheap.
+    fn now(&self) -> Timestamp;
+}
+
+/// The time of this machine: read once, then advanced by the monotonic clock.
+///
+/// So a wall clock that is set back or forth while the process runs neither revives nor kills entries; what is
+/// persisted is still an absolute time, and after a restart the then wall clock counts.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock {
+    started: Instant,
+    started_at: Timestamp,
+}
+
+impl SystemClock {
+    /// Reads the wall clock; a machine whose clock says a time before 1970 starts at 1970.
+    #[must_use]
+    pub fn new() -> Self {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { started: Instant::now(), started_at: Timestamp::default().saturating_add(since_1970) }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        self.started_at.saturating_add(self.started.elapsed())
+    }
+}
+
+/// A clock that stands still until it is told otherwise, so that expiry is tested without waiting.
+///
+/// ```
+/// use edgekv_store::{Clock, ManualClock, Timestamp};
+/// use std::time::Duration;
+///
+/// let clock = ManualClock::at(Timestamp::from_micros(1_000_000));
+/// clock.advance(Duration::from_secs(2));
+/// assert_eq!(clock.now().as_micros(), 3_000_000);
+/// ```
+#[derive(Debug, Default)]
+pub struct ManualClock(AtomicU64);
+
+impl ManualClock {
+    /// A clock that stands at `now`.
+    #[must_use]
+    pub const fn at(now: Timestamp) -> Self {
+        Self(AtomicU64::new(now.0))
+    }
+
+    /// Sets the clock, back or forth.
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.0, Ordering::SeqCst);
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, by: Duration) {
+        self.set(self.now().saturating_add(by));
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl<C: Clock> Clock for std::sync::Arc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_clock_starts_at_wall_time_and_never_goes_back() {
+        let clock = SystemClock::new();
+        let first = clock.now();
+        assert!(first.as_micros() > 1_700_000_000_000_000, "{first:?} is before 2023");
+        assert!(clock.now() >= first);
+    }
+
+    #[test]
+    fn adding_more_than_fits_gives_the_last_moment() {
+        assert_eq!(Timestamp::from_micros(7).saturating_add(Duration::MAX).as_micros(), u64::MAX);
+    }
+}

@@ -1,0 +1,209 @@
+//! The memory engine: for tests, and for data that may be lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroUsize;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+
+use super::{Engine, EngineStore};
+use crate::clock::Timestamp;
+use crate::delete::decide_delete;
+use crate::entry::Entry;
+use crate::error::KvError;
+use crate::generation::{Generation, GenerationMatch, GenerationSource};
+use crate::insert::{Insert, decide};
+use crate::key::{Key, KeyBuf};
+use crate::limits::Limits;
+use crate::list::{KeyPage, Scan};
+use crate::name::{StoreId, StoreInfo, StoreName};
+use crate::reply::Reply;
+
+/// Keeps everything in memory, and nothing longer than the process lives.
+#[derive(Debug, Default)]
+pub struct MemoryEngine {
+    stores: RwLock<BTreeMap<StoreName, Arc<MemoryStore>>>,
+    generations: Arc<GenerationSource>,
+}
+
+impl MemoryEngine {
+    /// An engine without stores.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Engine for MemoryEngine {
+    fn open(&self, name: &StoreName) -> Reply<Option<Arc<dyn EngineStore>>> {
+        let store = self.stores.read().get(name).cloned();
+        Reply::ok(store.map(|store| store as Arc<dyn EngineStore>))
+    }
+
+    fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>> {
+        let mut stores = self.stores.write();
+        if stores.contains_key(name) {
+            return Reply::Ready(Err(KvError::StoreExists(name.clone())));
+        }
+        let info =
+            StoreInfo { id: StoreId::new(stores.len() as u64 + 1), name: name.clone(), created_at: now };
+        let store = Arc::new(MemoryStore::new(info, Arc::clone(&self.generations)));
+        stores.insert(name.clone(), Arc::clone(&store));
+        Reply::ok(store)
+    }
+
+    fn stores(&self) -> Reply<Vec<StoreInfo>> {
+        Reply::ok(self.stores.read().values().map(|store| store.info.clone()).collect())
+    }
+
+    fn sweep(&self, now: Timestamp, max: NonZeroUsize) -> Reply<usize> {
+        let stores: Vec<_> = self.stores.read().values().cloned().collect();
+        let swept = stores.iter().fold(0, |swept, store| swept + store.sweep(now, max.get() - swept));
+        Reply::ok(swept)
+    }
+
+    fn flush(&self) -> Reply<()> {
+        Reply::ok(())
+    }
+}
+
+/// How many writers of different keys may be at work at once.
+const WRITER_STRIPES: usize = 64;
+
+/// Two kinds of lock, so that nobody waits for somebody else's work: a writer holds the stripe of its key while it
+/// reads, decides and joins bytes, and the map only for the moment of a look or a swap.
+#[derive(Debug)]
+struct MemoryStore {
+    info: StoreInfo,
+    entries: RwLock<BTreeMap<KeyBuf, Entry>>,
+    /// Entries with an expiry, soonest first. Always taken under a stripe, never together with `entries`.
+    expiries: Mutex<BTreeSet<(Timestamp, KeyBuf)>>,
+    stripes: [Mutex<()>; WRITER_STRIPES],
+    hasher: RandomState,
+    generations: Arc<GenerationSource>,
+}
+
+impl MemoryStore {
+    fn new(info: StoreInfo, generations: Arc<GenerationSource>) -> Self {
+        Self {
+            info,
+            entries: RwLock::default(),
+            expiries: Mutex::default(),
+            stripes: [const { Mutex::new(()) }; WRITER_STRIPES],
+            hasher: RandomState::new(),
+            generations,
+        }
+    }
+
+    /// Runs `write` while no other writer of the same key runs.
+    fn alone<T>(&self, key: &str, write: impl FnOnce() -> T) -> T {
+        let stripe = self.hasher.hash_one(key) % WRITER_STRIPES as u64;
+        // The remainder is a valid index, so there always is a stripe to hold.
+        let _writer =
+            usize::try_from(stripe).ok().and_then(|stripe| self.stripes.get(stripe)).map(Mutex::lock);
+        write()
+    }
+
+    fn get(&self, key: &str) -> Option<Entry> {
+        self.entries.read().get(key).cloned()
+    }
+
+    /// Takes an entry out. The caller is alone with the key.
+    fn remove(&self, key: &str) {
+        let removed = self.entries.write().remove_entry(key);
+        if let Some((key, entry)) = removed
+            && let Some(expires_at) = entry.expires_at()
+        {
+            self.expiries.lock().remove(&(expires_at, key));
+        }
+    }
+
+    fn sweep(&self, now: Timestamp, max: usize) -> usize {
+        let due: Vec<_> =
+            self.expiries.lock().iter().take_while(|(at, _)| *at <= now).take(max).cloned().collect();
+        for (_, key) in &due {
+            self.alone(key.as_str(), || {
+                // It may have been written anew since.
+                let entry = self.get(key.as_str());
+                if entry.is_some_and(|entry| !entry.existing().is_live(now)) {
+                    self.remove(key.as_str());
+                }
+            });
+        }
+        due.len()
+    }
+}
+
+impl EngineStore for MemoryStore {
+    fn info(&self) -> &StoreInfo {
+        &self.info
+    }
+
+    fn lookup(&self, key: Key<'_>) -> Reply<Option<Entry>> {
+        Reply::ok(self.get(key.as_str()))
+    }
+
+    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation> {
+        let inserted = self.alone(key.as_str(), || {
+            let old = self.get(key.as_str());
+            let existing = old.as_ref().map(Entry::existing);
+            let decision = decide(existing, insert, now, self.generations.next(now), limits)?;
+            let old_value = || old.as_ref().map(|old| old.value().clone()).unwrap_or_default();
+            let entry = decision.into_entry(|| Ok::<_, KvError>(old_value()))?;
+            let generation = entry.generation();
+
+            let old_expiry = old.as_ref().and_then(Entry::expires_at);
+            let new_expiry = entry.expires_at();
+            if old.is_none() {
+                self.entries.write().insert(key.to_buf(), entry);
+            } else {
+                // Swapped, not overwritten: dropping 25 MiB is nothing to do under a lock.
+                let replaced = self.entries.write().get_mut(key.as_str()).map(|slot| std::mem::replace(slot, entry));
+                drop(replaced);
+            }
+            if old_expiry != new_expiry {
+                let mut expiries = self.expiries.lock();
+                if let Some(at) = old_expiry {
+                    expiries.remove(&(at, key.to_buf()));
+                }
+                if let Some(at) = new_expiry {
+                    expiries.insert((at, key.to_buf()));
+                }
+            }
+            Ok(generation)
+        });
+        Reply::Ready(inserted)
+    }
+
+    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
+        let deleted = self.alone(key.as_str(), || {
+            let existing = self.get(key.as_str()).map(|entry| entry.existing());
+            let delete = decide_delete(existing, condition, now)?;
+            if delete {
+                self.remove(key.as_str());
+            }
+            Ok(delete)
+        });
+        Reply::Ready(deleted)
+    }
+
+    fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage> {
+        let limit = NonZeroUsize::try_from(scan.limit).map_or(usize::MAX, NonZeroUsize::get);
+        let mut page = KeyPage::default();
+        let entries = self.entries.read();
+        let range = entries.range::<str, _>((scan.start(), Bound::Unbounded));
+        for (key, entry) in range.take_while(|(key, _)| key.as_str().starts_with(scan.prefix)) {
+            if !entry.existing().is_live(scan.now) {
+                continue;
+            }
+            if page.keys.len() == limit {
+                page.more = true;
+                break;
+            }
+            page.keys.push(key.as_key());
+        }
+        Reply::ok(page)
+    }
+}

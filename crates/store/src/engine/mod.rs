@@ -1,0 +1,79 @@
+//! What an engine is: it keeps the data, and makes "read, decide, keep" one step.
+//!
+//! The contract is split as its callers are: [`Engine`] finds stores, [`EngineStore`] is one of them.
+//!
+//! | operation | key missing | entry expired | condition or mode does not hold | store gone |
+//! | --- | --- | --- | --- | --- |
+//! | `lookup` | `None` | the entry, or `None`: the caller checks | | an engine error |
+//! | `insert` | as [`decide`](crate::decide) says | the same as missing | `PreconditionFailed` | an engine error |
+//! | `delete` | `false` | `false`, and it may be removed | `PreconditionFailed` | an engine error |
+//! | `scan` | | left out, and does not count | | an engine error |
+//!
+//! All of them hold for every engine, and the conformance suite (feature `conformance`) checks them:
+//!
+//! - **Atomic.** Between what a write has read and what it keeps, no other write of the same key happens.
+//! - **Durable before acknowledged**, in an engine that is durable at all. A write that was answered is there
+//!   after a crash; one that was not is there whole or not at all.
+//! - **Never cancelled.** An operation happens once it has been called, whatever becomes of its reply.
+//! - **Read your writes.** What has been acknowledged is seen by every operation that starts later.
+//! - **Readers do not wait for writers.**
+//! - **Generations** come from one [`GenerationSource`](crate::GenerationSource) for the engine, whose last number is kept with the data.
+//! - **A scan costs what its page holds**, not what the store holds.
+//! - **Time is an argument.** Engines have no clock.
+
+#[cfg(feature = "memory")]
+pub mod memory;
+#[cfg(feature = "redb")]
+pub mod redb;
+
+use std::fmt::Debug;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::entry::Entry;
+use crate::generation::{Generation, GenerationMatch};
+use crate::insert::Insert;
+use crate::key::Key;
+use crate::limits::Limits;
+use crate::list::{KeyPage, Scan};
+use crate::name::{StoreInfo, StoreName};
+use crate::reply::Reply;
+
+/// Keeps stores. See the [module](self) for what it promises.
+pub trait Engine: Debug + Send + Sync + 'static {
+    /// The store of this name, or `None`.
+    fn open(&self, name: &StoreName) -> Reply<Option<Arc<dyn EngineStore>>>;
+
+    /// Makes a store.
+    ///
+    /// Fails with [`KvError::StoreExists`](crate::KvError::StoreExists) when there is one of this name.
+    fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>>;
+
+    /// All stores, by name.
+    fn stores(&self) -> Reply<Vec<StoreInfo>>;
+
+    /// Removes up to `max` entries that have expired by `now`, and says how many those were.
+    fn sweep(&self, now: Timestamp, max: NonZeroUsize) -> Reply<usize>;
+
+    /// Answers when everything that was called before is done, and durable where the engine is.
+    fn flush(&self) -> Reply<()>;
+}
+
+/// One store of an engine. See the [module](self) for what it promises.
+pub trait EngineStore: Debug + Send + Sync + 'static {
+    /// Its identity and name.
+    fn info(&self) -> &StoreInfo;
+
+    /// The entry under `key`, expired or not.
+    fn lookup(&self, key: Key<'_>) -> Reply<Option<Entry>>;
+
+    /// Does what [`decide`](crate::decide) makes of `insert`, and gives the new generation.
+    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation>;
+
+    /// Does what [`decide_delete`](crate::decide_delete) says, and gives its answer: whether an entry was removed.
+    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool>;
+
+    /// The keys of a range, in order.
+    fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage>;
+}

@@ -1,0 +1,48 @@
+//! What can go wrong with an operation on a store.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::cursor::CursorError;
+use crate::name::StoreName;
+
+/// Why an operation did not happen. Absence is not among them: a lookup answers `None`, a delete `false`.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub enum KvError {
+    /// A condition of the write did not hold: the key is there already, or its generation is another.
+    #[error("precondition failed: the entry is not in the state that the write asks for")]
+    PreconditionFailed,
+    /// The value, or what append or prepend would make of it, is too large.
+    #[error("value is {bytes} bytes; the limit is {limit}")]
+    PayloadTooLarge {
+        /// Its length.
+        bytes: u64,
+        /// What is allowed, in bytes.
+        limit: u64,
+    },
+    /// The rate limit of the store was reached; the same operation may go through later.
+    #[error("too many requests: the rate limit of the store was reached; try again later")]
+    TooManyRequests,
+    /// A list was asked for no keys at all.
+    #[error("list limit is 0; ask for at least 1 key")]
+    ZeroLimit,
+    /// The cursor of a list is not one, or belongs to another list.
+    #[error(transparent)]
+    Cursor(#[from] CursorError),
+    /// A store of this name is there already.
+    #[error("store \"{0}\" exists already")]
+    StoreExists(StoreName),
+    /// The engine could not do it: a disk is full, a connection broke, data are damaged.
+    #[error("the engine failed: {0}")]
+    Engine(#[source] Arc<dyn StdError + Send + Sync>),
+}
+
+impl KvError {
+    /// Wraps what an engine reports. It is the only way for an engine to fail that is not a rule of the store.
+    pub fn engine(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Engine(source.into().into())
+    }
+}

@@ -1,0 +1,280 @@
+//! The stores of an engine, as everything outside this crate uses them.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::cursor::Cursor;
+use crate::engine::{Engine, EngineStore};
+use crate::entry::Entry;
+use crate::error::KvError;
+use crate::generation::{Generation, GenerationMatch};
+use crate::insert::Insert;
+use crate::key::Key;
+use crate::limits::Limits;
+use crate::list::{KeyPage, ListMode, ListPage, ListRequest, Scan};
+use crate::name::{StoreId, StoreInfo, StoreName};
+use crate::rate::WriteRate;
+use crate::reply::Reply;
+use crate::sweep::Sweeper;
+
+/// An engine with its clock and limits. Cloning it gives another handle to the same.
+#[derive(Debug, Clone)]
+pub struct Stores(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Before the engine, so that it has stopped when the engine goes.
+    _sweeper: Option<Sweeper>,
+    engine: Arc<dyn Engine>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    rates: Mutex<HashMap<StoreId, Arc<WriteRate>>>,
+}
+
+/// Chooses what [`Stores`] are made of.
+#[derive(Debug)]
+#[must_use]
+pub struct StoresBuilder {
+    engine: Arc<dyn Engine>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    sweep_every: Option<Duration>,
+}
+
+impl StoresBuilder {
+    /// Where "now" comes from. Default: [`SystemClock`].
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The limits. Default: [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How often a thread of its own looks for expired entries, and removes them. Default: never; an expired
+    /// entry is not visible to anybody either way, it only takes up space.
+    pub fn sweep_every(mut self, interval: Duration) -> Self {
+        self.sweep_every = Some(interval);
+        self
+    }
+
+    /// Makes the stores.
+    ///
+    /// # Errors
+    ///
+    /// [`KvError::Engine`] when the system gives no thread for the sweeper.
+    pub fn build(self) -> Result<Stores, KvError> {
+        let start = |every| Sweeper::start(Arc::clone(&self.engine), Arc::clone(&self.clock), every);
+        let sweeper = self.sweep_every.map(start).transpose().map_err(KvError::engine)?;
+        Ok(Stores(Arc::new(Shared {
+            _sweeper: sweeper,
+            engine: self.engine,
+            clock: self.clock,
+            limits: self.limits,
+            rates: Mutex::default(),
+        })))
+    }
+}
+
+impl Stores {
+    /// The stores of `engine`, with the system's clock, default limits, and no sweeper.
+    pub fn new(engine: impl Engine) -> Self {
+        let StoresBuilder { engine, clock, limits, .. } = Self::builder(engine);
+        Self(Arc::new(Shared { _sweeper: None, engine, clock, limits, rates: Mutex::default() }))
+    }
+
+    /// Begins to choose how the stores of `engine` behave.
+    pub fn builder(engine: impl Engine) -> StoresBuilder {
+        StoresBuilder {
+            engine: Arc::new(engine),
+            clock: Arc::new(SystemClock::new()),
+            limits: Limits::default(),
+            sweep_every: None,
+        }
+    }
+
+    /// The store of this name, or `None`.
+    pub fn open(&self, name: &StoreName) -> Reply<Option<KvStore>> {
+        match self.0.engine.open(name) {
+            Reply::Ready(store) => Reply::Ready(store.map(|store| store.map(|store| self.store(store)))),
+            later @ Reply::Later(_) => {
+                let stores = self.clone();
+                later.map(move |store| store.map(|store| stores.store(store)))
+            }
+        }
+    }
+
+    /// Makes a store.
+    ///
+    /// Answers [`KvError::StoreExists`] when there is one of this name.
+    pub fn create(&self, name: &StoreName) -> Reply<KvStore> {
+        let stores = self.clone();
+        self.0.engine.create(name, self.0.clock.now()).map(move |store| stores.store(store))
+    }
+
+    /// The store of this name; makes it when it is missing. Blocks until that is done.
+    ///
+    /// # Errors
+    ///
+    /// What the engine reports.
+    pub fn open_or_create(&self, name: &StoreName) -> Result<KvStore, KvError> {
+        loop {
+            if let Some(store) = self.open(name).wait()? {
+                return Ok(store);
+            }
+            match self.create(name).wait() {
+                // Somebody else was faster.
+                Err(KvError::StoreExists(_)) => {}
+                created => return created,
+            }
+        }
+    }
+
+    /// All stores, by name.
+    pub fn list(&self) -> Reply<Vec<StoreInfo>> {
+        self.0.engine.stores()
+    }
+
+    /// Answers when everything that was called before is done, and durable where the engine is.
+    pub fn flush(&self) -> Reply<()> {
+        self.0.engine.flush()
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// This moment, by the clock of these stores.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    fn store(&self, store: Arc<dyn EngineStore>) -> KvStore {
+        // Shared by all handles of a store, so that opening it again does not double the rate.
+        let rate = self.0.limits.writes_per_second.map(|per_second| {
+            let mut rates = self.0.rates.lock().unwrap_or_else(PoisonError::into_inner);
+            let rate = rates.entry(store.info().id);
+            Arc::clone(
+                rate.or_insert_with(|| Arc::new(WriteRate::new(per_second, Arc::clone(&self.0.clock)))),
+            )
+        });
+        KvStore { store, rate, shared: Arc::clone(&self.0) }
+    }
+}
+
+/// A store: what guests, the HTTP API and the command line all use. Cloning it gives another handle to the same.
+///
+/// It adds to the engine's promises what does not depend on the engine: expired entries are missing, limits and
+/// cursors are checked.
+#[derive(Debug, Clone)]
+pub struct KvStore {
+    store: Arc<dyn EngineStore>,
+    rate: Option<Arc<WriteRate>>,
+    shared: Arc<Shared>,
+}
+
+impl KvStore {
+    /// Identity and name.
+    #[must_use]
+    pub fn info(&self) -> &StoreInfo {
+        self.store.info()
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// The entry under `key`, or `None` when there is none or it has expired.
+    pub fn lookup(&self, key: Key<'_>) -> Reply<Option<Entry>> {
+        match self.store.lookup(key) {
+            Reply::Ready(Ok(entry)) => Reply::ok(self.shared.live(entry)),
+            Reply::Ready(Err(error)) => Reply::Ready(Err(error)),
+            later @ Reply::Later(_) => {
+                let shared = Arc::clone(&self.shared);
+                later.map(move |entry| shared.live(entry))
+            }
+        }
+    }
+
+    /// Writes, and answers with the new generation; see [`decide`](crate::decide) for the rules.
+    ///
+    /// Answers [`KvError::PreconditionFailed`], [`KvError::PayloadTooLarge`], [`KvError::TooManyRequests`], or
+    /// [`KvError::Engine`]. The write happens even when the reply is dropped.
+    pub fn insert(&self, key: Key<'_>, insert: Insert) -> Reply<Generation> {
+        match self.check_rate() {
+            Ok(()) => self.store.insert(key, insert, self.shared.clock.now(), &self.shared.limits),
+            Err(error) => Reply::Ready(Err(error)),
+        }
+    }
+
+    /// Deletes, and answers whether there was an entry; see [`decide_delete`](crate::decide_delete) for the rules.
+    ///
+    /// Answers [`KvError::PreconditionFailed`], [`KvError::TooManyRequests`], or [`KvError::Engine`]. The delete
+    /// happens even when the reply is dropped.
+    pub fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>) -> Reply<bool> {
+        match self.check_rate() {
+            Ok(()) => self.store.delete(key, condition, self.shared.clock.now()),
+            Err(error) => Reply::Ready(Err(error)),
+        }
+    }
+
+    /// A page of the list of keys.
+    ///
+    /// Answers [`KvError::ZeroLimit`], [`KvError::Cursor`], or [`KvError::Engine`].
+    pub fn list(&self, request: ListRequest) -> Reply<ListPage> {
+        let ListRequest { prefix, cursor, limit, mode } = request;
+        let id = self.info().id;
+        let checked = || {
+            let max = self.shared.limits.max_list_limit;
+            let limit = match limit {
+                None => max,
+                Some(limit) => NonZeroU32::new(limit).ok_or(KvError::ZeroLimit)?.min(max),
+            };
+            Ok((limit, cursor.as_deref().map(Cursor::parse).transpose()?))
+        };
+        let (limit, cursor): (_, Option<Cursor>) = match checked() {
+            Ok(checked) => checked,
+            Err(error) => return Reply::Ready(Err(error)),
+        };
+        let after = match cursor.as_ref().map(|cursor| cursor.after(id, &prefix)).transpose() {
+            Ok(after) => after,
+            Err(error) => return Reply::Ready(Err(error.into())),
+        };
+        let scan = Scan { prefix: &prefix, after, limit, mode, now: self.shared.clock.now() };
+        self.store.scan(scan).map(move |page| finish_page(id, page, limit, prefix, mode))
+    }
+
+    fn check_rate(&self) -> Result<(), KvError> {
+        self.rate.as_ref().map_or(Ok(()), |rate| rate.check())
+    }
+}
+
+impl Shared {
+    /// Asks the clock only about entries that expire at all.
+    fn live(&self, entry: Option<Entry>) -> Option<Entry> {
+        entry.filter(|entry| entry.expires_at().is_none() || entry.existing().is_live(self.clock.now()))
+    }
+}
+
+fn finish_page(
+    store: StoreId,
+    page: KeyPage,
+    limit: NonZeroU32,
+    prefix: String,
+    mode: ListMode,
+) -> ListPage {
+    let last = if page.more { page.keys.last() } else { None };
+    let next = last.map(|last| Cursor::new(store, &prefix, last.as_key()));
+    ListPage { keys: page.keys, limit, prefix, next, mode }
+}
