@@ -1,1 +1,49 @@
-//! The safe guest API to an edge KV store
+//! A key-value store for programs at the edge: the safe guest API.
+//!
+//! A guest is a WebAssembly program (target `wasm32-wasip1`) that a host such as `edgekv run` starts. It opens a
+//! store by name, and looks keys up, writes, deletes and lists them:
+//!
+//! ```no_run
+//! use edgekv::{KVStore, kv_store::{InsertMode, KVStoreError}};
+//!
+//! fn greet() -> Result<(), KVStoreError> {
+//!     let Some(store) = KVStore::open("greetings")? else { return Ok(()) };
+//!     store.build_insert().mode(InsertMode::Add).metadata("en").execute("hello", "Hello, world")?;
+//!     let mut found = store.lookup("hello")?;
+//!     println!("{} (generation {})", found.take_body().into_string(), found.current_generation());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Names, signatures and behaviour are those of the module `fastly::kv_store` of the public crate `fastly` 0.13, so
+//! that a program changes its imports and compiles. What is different, is stricter or more:
+//!
+//! - A host is not trusted with memory: a length or number that cannot be right is an error, not undefined behaviour.
+//! - A rate limit is [`KVStoreError::TooManyRequests`](kv_store::KVStoreError::TooManyRequests) in every operation.
+//! - A time to live that cannot be expressed is an error, not 0 ("already expired").
+//! - An iteration ends after an error, and goes on after an empty page.
+//! - New: [`KVStore::update`], [`ListBuilder::keys`], [`DeleteBuilder::if_generation_match`],
+//!   [`InsertBuilder::metadata_bytes`], and JSON values with the feature `serde`.
+//! - Handles are owned values; their numbers are not shown.
+//!
+//! # Unit tests
+//!
+//! The crate builds for the machine of the developer as well. There is no host there, so every operation of a store
+//! fails with `Unexpected(FastlyStatus::UNSUPPORTED)`; but a [`Body`] keeps its bytes in the guest's memory as long
+//! as nobody else needs them, so code that makes and reads bodies can be tested there.
+#![deny(unsafe_code)]
+
+mod abi;
+mod body;
+mod error;
+pub mod kv_store;
+mod status;
+
+pub use body::Body;
+pub use kv_store::{DeleteBuilder, InsertBuilder, KVStore, ListBuilder, LookupBuilder};
+pub use status::FastlyStatus;
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

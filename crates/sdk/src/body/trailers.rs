@@ -1,0 +1,78 @@
+//! Trailers: name and value pairs that follow the bytes of a body.
+
+use std::io;
+
+use super::Body;
+use crate::abi::HostBody;
+use crate::error::Fault;
+
+/// The first buffer for names or values, in bytes: more than most programs ever have.
+const FIRST_ROOM: usize = 4096;
+
+/// The largest buffer that a host can ask for, in bytes; no trailer is that long.
+const MOST_ROOM: usize = 1024 * 1024;
+
+impl Body {
+    /// Adds a trailer; values that the trailer has already stay.
+    ///
+    /// # Errors
+    ///
+    /// When the name or the value is not valid in HTTP, or the host has no trailers.
+    pub fn append_trailer(&mut self, name: &str, value: impl AsRef<[u8]>) -> io::Result<()> {
+        Ok(self.settle()?.trailer_append(name, value.as_ref())?)
+    }
+
+    /// The names of the trailers, each once.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::WouldBlock`] before the bytes of the body have been read to the end, and
+    /// [`io::ErrorKind::InvalidData`] when a name is not UTF-8.
+    pub fn trailer_names(&mut self) -> io::Result<Vec<String>> {
+        let Some(host) = &mut self.host else { return Ok(Vec::new()) };
+        collect(host, None)?
+            .into_iter()
+            .map(|name| {
+                String::from_utf8(name).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+            })
+            .collect()
+    }
+
+    /// The values of a trailer, in the order in which they were added; none when there is no such trailer.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::WouldBlock`] before the bytes of the body have been read to the end.
+    pub fn trailer_values(&mut self, name: &str) -> io::Result<Vec<Vec<u8>>> {
+        let Some(host) = &mut self.host else { return Ok(Vec::new()) };
+        Ok(collect(host, Some(name))?)
+    }
+}
+
+/// Gathers all names (or the values of one trailer) through a buffer that grows when one item does not fit.
+fn collect(host: &mut HostBody, name: Option<&str>) -> Result<Vec<Vec<u8>>, Fault> {
+    let mut items = Vec::new();
+    let mut buffer = vec![0; FIRST_ROOM];
+    let mut cursor = 0;
+    loop {
+        match host.trailers(name, &mut buffer, cursor) {
+            Ok((length, next)) => {
+                // Every item is ended by a NUL byte, so what follows the last one is no item.
+                let text = &buffer[..length];
+                items.extend(
+                    text.split_inclusive(|byte| *byte == 0)
+                        .filter_map(|item| item.strip_suffix(&[0]))
+                        .map(<[u8]>::to_vec),
+                );
+                match next {
+                    Some(next) => cursor = next,
+                    None => return Ok(items),
+                }
+            }
+            Err(Fault::Room { needed }) if needed > buffer.len() && needed <= MOST_ROOM => {
+                buffer.resize(needed, 0);
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What can go wrong, once for users ([`KVStoreError`]) and once for the wrappers of host calls ([`Fault`]).
+
+use std::io;
+
+use edgekv_sys::KvError;
+
+use crate::FastlyStatus;
+
+/// Why an operation of a store failed.
+///
+/// More variants may come, so a `match` needs a wildcard arm.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KVStoreError {
+    /// The key is not acceptable. Hosts report this as [`ItemBadRequest`](Self::ItemBadRequest); the variant is here for
+    /// programs that match on it.
+    #[error("key is not valid: a key is 1 to 1,024 bytes of UTF-8 without CR and LF")]
+    InvalidKey,
+    /// The store or the pending operation is not known to the host: an operation was waited for twice, or by another
+    /// instance.
+    #[error("store or pending operation is not known to the host")]
+    InvalidStoreHandle,
+    /// The options of the builder cannot be sent: metadata over 2,000 bytes, or a time to live under one second or
+    /// above [`u32::MAX`] seconds.
+    #[error(
+        "store options are not valid: metadata is at most 2,000 bytes, and a time to live is 1 to 4,294,967,295 seconds"
+    )]
+    InvalidStoreOptions,
+    /// The host refused the request: the key, the cursor or another argument is not valid.
+    #[error("request was refused: check the key (1 to 1,024 bytes, no CR or LF), the cursor and the limit")]
+    ItemBadRequest,
+    /// There is no such key, or it has expired.
+    #[error("key was not found")]
+    ItemNotFound,
+    /// A condition did not hold: the key exists already ([`InsertMode::Add`](crate::kv_store::InsertMode::Add)), or its
+    /// generation is another one.
+    #[error("precondition failed: the key exists, or its generation is not the one expected")]
+    ItemPreconditionFailed,
+    /// The value is larger than the store accepts.
+    #[error("value is larger than the store accepts")]
+    ItemPayloadTooLarge,
+    /// There is no store of this name.
+    #[error("store {0:?} was not found: create it, or correct the name")]
+    StoreNotFound(String),
+    /// A rate limit or a resource limit was reached; try again later.
+    #[error("too many requests: try again later")]
+    TooManyRequests,
+    /// The value is not the JSON that was asked for, or cannot be written as JSON; the text says where.
+    #[cfg(feature = "serde")]
+    #[error("value does not fit its JSON type: {0}")]
+    Json(String),
+    /// The host answered something else.
+    #[error("host answered with {0}")]
+    Unexpected(FastlyStatus),
+}
+
+impl From<FastlyStatus> for KVStoreError {
+    fn from(status: FastlyStatus) -> Self {
+        Self::Unexpected(status)
+    }
+}
+
+/// Why a host call gave no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// The call failed.
+    #[error("{0}")]
+    Status(FastlyStatus),
+    /// The call succeeded, and reports that the operation failed.
+    #[error("{0:?}")]
+    Outcome(KvError),
+    /// The buffer is too small; the length in bytes that is needed.
+    #[error("host needs a buffer of {needed} bytes")]
+    Room { needed: usize },
+    /// The host claims to have moved more bytes than it was given room or data for.
+    #[error("host claims {claimed} bytes where there are {room}")]
+    Length { claimed: usize, room: usize },
+    /// The call succeeded and gave no object, or no progress.
+    #[error("host reported success and gave {missing}")]
+    Empty { missing: &'static str },
+    /// The guest has no memory for what the host has.
+    #[error("no memory for {bytes} bytes")]
+    Memory { bytes: usize },
+}
+
+impl From<Fault> for KVStoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Status(FastlyStatus::BADF) => Self::InvalidStoreHandle,
+            Fault::Status(FastlyStatus::INVAL) => Self::ItemBadRequest,
+            Fault::Status(FastlyStatus::LIMITEXCEEDED) => Self::TooManyRequests,
+            Fault::Status(status) => Self::Unexpected(status),
+            Fault::Outcome(KvError::BAD_REQUEST) => Self::ItemBadRequest,
+            Fault::Outcome(KvError::NOT_FOUND) => Self::ItemNotFound,
+            Fault::Outcome(KvError::PRECONDITION_FAILED) => Self::ItemPreconditionFailed,
+            Fault::Outcome(KvError::PAYLOAD_TOO_LARGE) => Self::ItemPayloadTooLarge,
+            Fault::Outcome(KvError::TOO_MANY_REQUESTS) => Self::TooManyRequests,
+            Fault::Room { .. } => Self::Unexpected(FastlyStatus::BUFLEN),
+            Fault::Outcome(_) | Fault::Length { .. } | Fault::Empty { .. } | Fault::Memory { .. } => {
+                Self::Unexpected(FastlyStatus::ERROR)
+            }
+        }
+    }
+}
+
+impl From<Fault> for io::Error {
+    fn from(fault: Fault) -> Self {
+        let kind = match fault {
+            // The status itself is the cause, so that a caller can downcast to it.
+            Fault::Status(status) => {
+                let kind = match status {
+                    FastlyStatus::INVAL => io::ErrorKind::InvalidInput,
+                    FastlyStatus::UNSUPPORTED => io::ErrorKind::Unsupported,
+                    FastlyStatus::HTTPINCOMPLETE => io::ErrorKind::UnexpectedEof,
+                    FastlyStatus::AGAIN => io::ErrorKind::WouldBlock,
+                    FastlyStatus::LIMITEXCEEDED => io::ErrorKind::QuotaExceeded,
+                    _ => io::ErrorKind::Other,
+                };
+                return io::Error::new(kind, status);
+            }
+            Fault::Memory { .. } => io::ErrorKind::OutOfMemory,
+            Fault::Length { .. } | Fault::Empty { .. } => io::ErrorKind::InvalidData,
+            Fault::Outcome(_) | Fault::Room { .. } => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_has_its_error() {
+        let unexpected = KVStoreError::Unexpected(FastlyStatus::ERROR);
+        for (outcome, error) in [
+            (KvError::UNINITIALIZED, unexpected.clone()),
+            (KvError::BAD_REQUEST, KVStoreError::ItemBadRequest),
+            (KvError::NOT_FOUND, KVStoreError::ItemNotFound),
+            (KvError::PRECONDITION_FAILED, KVStoreError::ItemPreconditionFailed),
+            (KvError::PAYLOAD_TOO_LARGE, KVStoreError::ItemPayloadTooLarge),
+            (KvError::INTERNAL_ERROR, unexpected.clone()),
+            (KvError::TOO_MANY_REQUESTS, KVStoreError::TooManyRequests),
+            (KvError(8), unexpected.clone()),
+            (KvError(u32::MAX), unexpected),
+        ] {
+            assert_eq!(KVStoreError::from(Fault::Outcome(outcome)), error, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_status_can_be_found_again_in_an_io_error() {
+        let error = io::Error::from(Fault::Status(FastlyStatus::HTTPINCOMPLETE));
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        let status = error.get_ref().and_then(|cause| cause.downcast_ref::<FastlyStatus>());
+        assert_eq!(status, Some(&FastlyStatus::HTTPINCOMPLETE));
+    }
+}

@@ -1,0 +1,232 @@
+//! A key-value store: looking up, writing, deleting and listing keys.
+//!
+//! Each operation has three forms: a method of [`KVStore`] for the plain case, a builder with options that is ended by
+//! `execute`, and the same builder ended by `execute_async`, which starts the operation and returns a pending handle for
+//! the `pending_…_wait` method. Operations that were started run at the same time, and happen whether or not they are
+//! waited for.
+#![allow(clippy::needless_pass_by_value, reason = "a wait uses its pending handle up, so it takes it")]
+
+mod delete;
+mod insert;
+#[cfg(feature = "serde")]
+mod json;
+mod list;
+mod lookup;
+mod page;
+mod pending;
+mod update;
+
+use edgekv_sys::KvStoreHandle;
+
+pub use self::delete::DeleteBuilder;
+pub use self::insert::{InsertBuilder, InsertMode, MAX_METADATA_BYTES};
+pub use self::list::{Keys, ListBuilder, ListMode, ListResponse};
+pub use self::lookup::{LookupBuilder, LookupResponse};
+pub use self::page::ListPage;
+pub use self::pending::{PendingDeleteHandle, PendingInsertHandle, PendingListHandle, PendingLookupHandle};
+pub use self::update::{Change, Entry, MAX_UPDATE_TRIES};
+pub use crate::error::KVStoreError;
+
+use crate::error::Fault;
+use crate::{Body, FastlyStatus, abi};
+
+/// A key-value store that has been opened.
+///
+/// A key is 1 to 1,024 bytes of UTF-8 without carriage return and line feed, not `.` or `..`, and does not start with
+/// `.well-known/acme-challenge/`.
+#[derive(Debug)]
+pub struct KVStore {
+    handle: KvStoreHandle,
+}
+
+impl KVStore {
+    /// Opens the store of this name.
+    ///
+    /// ```no_run
+    /// use edgekv::KVStore;
+    ///
+    /// let store = KVStore::open("sessions")?.expect("the host has a store for this program");
+    /// # Ok::<(), edgekv::kv_store::KVStoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`KVStoreError::StoreNotFound`] when there is none of this name. (`Ok(None)` is what a host means that reports
+    /// success and no store; both say the same.)
+    pub fn open(name: &str) -> Result<Option<Self>, KVStoreError> {
+        match abi::open(name) {
+            Ok(handle) => Ok(handle.map(|handle| Self { handle })),
+            Err(Fault::Status(FastlyStatus::INVAL)) => Err(KVStoreError::StoreNotFound(name.to_owned())),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// Looks a key up.
+    ///
+    /// # Errors
+    ///
+    /// [`KVStoreError::ItemNotFound`] when there is no such key, and [`KVStoreError::ItemBadRequest`] when it cannot be
+    /// one.
+    pub fn lookup(&self, key: &str) -> Result<LookupResponse, KVStoreError> {
+        self.build_lookup().execute(key)
+    }
+
+    /// A lookup that can be started without waiting for it.
+    pub fn build_lookup(&self) -> LookupBuilder<'_> {
+        LookupBuilder::new(self)
+    }
+
+    /// Waits for a lookup that was started.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`KVStore::lookup`].
+    pub fn pending_lookup_wait(
+        &self,
+        pending_request_handle: PendingLookupHandle,
+    ) -> Result<LookupResponse, KVStoreError> {
+        lookup::wait(pending_request_handle)
+    }
+
+    /// Writes a key; an entry that is there is replaced, with its metadata and its time to live.
+    ///
+    /// # Errors
+    ///
+    /// [`KVStoreError::ItemBadRequest`] when the key is not valid, [`KVStoreError::ItemPayloadTooLarge`] when the value
+    /// is larger than the store accepts, and [`KVStoreError::TooManyRequests`] at a rate limit.
+    pub fn insert(&self, key: &str, value: impl Into<Body>) -> Result<(), KVStoreError> {
+        self.build_insert().execute(key, value)
+    }
+
+    /// A write with options.
+    pub fn build_insert(&self) -> InsertBuilder<'_> {
+        InsertBuilder::new(self)
+    }
+
+    /// Waits for a write that was started.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`InsertBuilder::execute`].
+    pub fn pending_insert_wait(
+        &self,
+        pending_insert_handle: PendingInsertHandle,
+    ) -> Result<(), KVStoreError> {
+        Ok(abi::insert_wait(pending_insert_handle.0)?)
+    }
+
+    /// Deletes a key.
+    ///
+    /// # Errors
+    ///
+    /// [`KVStoreError::ItemNotFound`] when there is no such key.
+    pub fn delete(&self, key: &str) -> Result<(), KVStoreError> {
+        self.build_delete().execute(key)
+    }
+
+    /// A delete with options.
+    pub fn build_delete(&self) -> DeleteBuilder<'_> {
+        DeleteBuilder::new(self)
+    }
+
+    /// Waits for a delete that was started.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DeleteBuilder::execute`].
+    pub fn pending_delete_wait(
+        &self,
+        pending_delete_handle: PendingDeleteHandle,
+    ) -> Result<(), KVStoreError> {
+        Ok(abi::delete_wait(pending_delete_handle.0)?)
+    }
+
+    /// The first page of the keys, in byte order, as long as the host makes pages (mostly 1,000 keys).
+    ///
+    /// # Errors
+    ///
+    /// [`KVStoreError::TooManyRequests`] at a rate limit, and [`KVStoreError::Unexpected`] when the page cannot be read.
+    pub fn list(&self) -> Result<ListPage, KVStoreError> {
+        self.build_list().execute()
+    }
+
+    /// A list with options, and the way to all pages or all keys.
+    pub fn build_list(&self) -> ListBuilder<'_> {
+        ListBuilder::new(self)
+    }
+
+    /// Waits for a list that was started.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ListBuilder::execute`].
+    pub fn pending_list_wait(
+        &self,
+        pending_request_handle: PendingListHandle,
+    ) -> Result<ListPage, KVStoreError> {
+        page::wait(pending_request_handle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use edgekv_sys::FastlyStatus as Status;
+
+    use super::*;
+    use crate::abi::script::{self, answer};
+
+    #[test]
+    fn a_store_that_is_not_there_is_named_in_the_error() {
+        let script = script::start([
+            answer("open").handle(3),
+            answer("open").status(Status::INVAL),
+            answer("open"),
+            answer("open").status(Status::LIMITEXCEEDED),
+        ]);
+        assert_eq!(KVStore::open("a").unwrap().unwrap().handle, KvStoreHandle(3));
+        assert_eq!(KVStore::open("b").unwrap_err(), KVStoreError::StoreNotFound("b".to_owned()));
+        assert!(KVStore::open("c").unwrap().is_none());
+        assert_eq!(KVStore::open("d").unwrap_err(), KVStoreError::TooManyRequests);
+        assert_eq!(script.finish(), ["open a", "open b", "open c", "open d"]);
+    }
+
+    #[test]
+    fn a_limit_is_reported_as_one_by_every_start_and_every_wait() {
+        let store = KVStore { handle: KvStoreHandle(3) };
+        for call in ["lookup", "insert", "delete", "list"] {
+            let wait = match call {
+                "lookup" => "lookup_wait_v2",
+                "insert" => "insert_wait",
+                "delete" => "delete_wait",
+                _ => "list_wait",
+            };
+            for answers in [
+                vec![answer(call).status(Status::LIMITEXCEEDED)],
+                vec![answer(call).handle(1), answer(wait).status(Status::LIMITEXCEEDED)],
+                vec![answer(call).handle(1), answer(wait).outcome(edgekv_sys::KvError::TOO_MANY_REQUESTS)],
+            ] {
+                let script = script::start(answers);
+                let error = match call {
+                    "lookup" => store.lookup("k").map(drop),
+                    "insert" => store.insert("k", "v"),
+                    "delete" => store.delete("k"),
+                    _ => store.list().map(drop),
+                };
+                assert_eq!(error, Err(KVStoreError::TooManyRequests), "{call}");
+                script.finish();
+            }
+        }
+    }
+
+    #[test]
+    fn success_without_a_pending_operation_is_an_error() {
+        let store = KVStore { handle: KvStoreHandle(3) };
+        let unexpected = KVStoreError::Unexpected(FastlyStatus::ERROR);
+        let script = script::start([answer("lookup"), answer("insert"), answer("delete"), answer("list")]);
+        assert_eq!(store.lookup("k").unwrap_err(), unexpected);
+        assert_eq!(store.insert("k", "v").unwrap_err(), unexpected);
+        assert_eq!(store.delete("k").unwrap_err(), unexpected);
+        assert_eq!(store.list().unwrap_err(), unexpected);
+        script.finish();
+    }
+}
