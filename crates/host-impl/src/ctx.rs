@@ -1,0 +1,176 @@
+//! What the host keeps for one instance.
+
+use std::collections::BTreeMap;
+
+use edgekv_store::{StoreName, Stores};
+
+use crate::body::Body;
+use crate::handles::{HandleTable, Object};
+use crate::status::Error;
+use crate::streaming::{BodyReceiver, StreamingBody};
+
+/// Default of [`KvCtxBuilder::max_handles`]: room for the 16,384 operations under way that guests of this interface
+/// count with, and a body for each of them.
+const DEFAULT_MAX_HANDLES: usize = 2 * 16_384;
+
+/// Default of [`KvCtxBuilder::max_held_bytes`], 256 MiB: twice the memory that guests usually get.
+const DEFAULT_MAX_HELD_BYTES: usize = 256 * 1024 * 1024;
+
+/// The KV state of one instance: its handles, its limits, and the stores that it may open.
+///
+/// There is one for each instance, and nothing is global: two instances share a store exactly when both were given
+/// the same [`Stores`].
+#[derive(Debug)]
+pub struct KvCtx {
+    stores: Stores,
+    /// Handles of stores, by name. There is no call that closes a store, so opening one again has to give the
+    /// same handle, or a loop in a guest would fill the table.
+    opened: BTreeMap<StoreName, u32>,
+    handles: HandleTable,
+    held_bytes: usize,
+    max_held_bytes: usize,
+}
+
+/// Chooses what a [`KvCtx`] is made of.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct KvCtxBuilder {
+    stores: Stores,
+    max_handles: usize,
+    max_held_bytes: usize,
+}
+
+impl KvCtxBuilder {
+    /// Begins with the stores that the instance may open. Engine, clock and limits of keys and values are theirs.
+    pub const fn new(stores: Stores) -> Self {
+        Self { stores, max_handles: DEFAULT_MAX_HANDLES, max_held_bytes: DEFAULT_MAX_HELD_BYTES }
+    }
+
+    /// Most objects (stores, bodies, operations under way) that the instance may have at a time. Default: 32,768. More are
+    /// answered with `limitexceeded`.
+    pub const fn max_handles(mut self, max: usize) -> Self {
+        self.max_handles = max;
+        self
+    }
+
+    /// Most bytes that the host keeps for the instance at a time: in bodies, in results that have not been
+    /// fetched, and in writes under way. Default: 256 MiB. More are answered with `limitexceeded`.
+    ///
+    /// What one operation brings is counted when it is there, so the limit can be exceeded by one value.
+    pub const fn max_held_bytes(mut self, max: usize) -> Self {
+        self.max_held_bytes = max;
+        self
+    }
+
+    /// Makes the context.
+    #[must_use]
+    pub fn build(self) -> KvCtx {
+        KvCtx {
+            stores: self.stores,
+            opened: BTreeMap::new(),
+            handles: HandleTable::new(self.max_handles),
+            held_bytes: 0,
+            max_held_bytes: self.max_held_bytes,
+        }
+    }
+}
+
+impl KvCtx {
+    /// Begins to choose a context whose instance may open `stores`.
+    pub const fn builder(stores: Stores) -> KvCtxBuilder {
+        KvCtxBuilder::new(stores)
+    }
+
+    /// Number of objects that the instance has: stores, bodies, and operations that it has not waited for.
+    #[must_use]
+    pub const fn handles(&self) -> usize {
+        self.handles.len()
+    }
+
+    /// Bytes that the host keeps for the instance.
+    #[must_use]
+    pub const fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// Gives the instance a body to read, and says under which handle.
+    ///
+    /// `None` when the instance has [`max_handles`](KvCtxBuilder::max_handles) objects already.
+    pub fn push_body(&mut self, body: Body) -> Option<u32> {
+        self.add(Object::Body(body)).ok()
+    }
+
+    /// Gives the instance a body to write, under the handle; what it writes comes out of the receiver.
+    ///
+    /// `None` when the instance has [`max_handles`](KvCtxBuilder::max_handles) objects already.
+    pub fn push_streaming_body(&mut self) -> Option<(u32, BodyReceiver)> {
+        let (body, receiver) = StreamingBody::new();
+        let handle = self.add(Object::StreamingBody(body)).ok()?;
+        Some((handle, receiver))
+    }
+
+    pub(crate) const fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// The handle of a store that has been opened before.
+    pub(crate) fn opened(&self, name: &str) -> Option<u32> {
+        self.opened.get(name).copied()
+    }
+
+    pub(crate) fn remember_opened(&mut self, name: StoreName, handle: u32) {
+        self.opened.insert(name, handle);
+    }
+
+    /// The objects, for uses that do not change how many bytes they hold.
+    pub(crate) const fn handles_mut(&mut self) -> &mut HandleTable {
+        &mut self.handles
+    }
+
+    /// Adds an object.
+    pub(crate) fn add(&mut self, object: Object) -> Result<u32, Error> {
+        let held_bytes = object.held_bytes();
+        let handle = self.handles.insert(object)?;
+        self.held_bytes += held_bytes;
+        Ok(handle)
+    }
+
+    /// Takes an object out, if it is of this kind.
+    pub(crate) fn take<K: crate::handles::Kind>(&mut self, handle: u32) -> Result<K, Error> {
+        let held_bytes = self.held_by(handle);
+        let taken = self.handles.take::<K>(handle)?;
+        self.held_bytes -= held_bytes;
+        Ok(taken)
+    }
+
+    /// Bytes that one object holds.
+    pub(crate) fn held_by(&mut self, handle: u32) -> usize {
+        self.handles.object(handle).map_or(0, |object| object.held_bytes())
+    }
+
+    /// Counts anew what an object holds that held `before`.
+    pub(crate) fn recount(&mut self, handle: u32, before: usize) {
+        self.held_bytes = self.held_bytes - before + self.held_by(handle);
+    }
+
+    /// Says whether the host may keep `more` bytes for the instance.
+    pub(crate) fn check_bytes(&mut self, more: usize) -> Result<(), Error> {
+        if self.fits(more) {
+            return Ok(());
+        }
+        // Writes that are done, and that nobody has waited for, still count what they needed.
+        for object in self.handles.objects_mut() {
+            let before = object.held_bytes();
+            object.settle();
+            self.held_bytes -= before - object.held_bytes();
+        }
+        if self.fits(more) {
+            return Ok(());
+        }
+        Err(Error::TooManyBytes { wanted: self.held_bytes.saturating_add(more), max: self.max_held_bytes })
+    }
+
+    const fn fits(&self, more: usize) -> bool {
+        self.held_bytes.saturating_add(more) <= self.max_held_bytes
+    }
+}

@@ -1,0 +1,250 @@
+//! The handle table of an instance.
+
+use edgekv_store::{Entry, Generation, KvStore, ListPage};
+
+use crate::body::Body;
+use crate::pending::Pending;
+use crate::status::Error;
+use crate::streaming::StreamingBody;
+
+/// What a handle can name. All kinds share one space of numbers, so that a number of one kind is never by
+/// chance also one of another.
+#[derive(Debug)]
+pub(crate) enum Object {
+    Store(KvStore),
+    Body(Body),
+    StreamingBody(StreamingBody),
+    Lookup(Pending<Option<Entry>>),
+    Insert(Pending<Generation>),
+    Delete(Pending<bool>),
+    List(Pending<ListPage>),
+}
+
+impl Object {
+    /// Bytes that the host holds for the guest because of this object.
+    pub(crate) fn held_bytes(&self) -> usize {
+        match self {
+            Self::Store(_) | Self::StreamingBody(_) => 0,
+            Self::Body(body) => body.held_bytes(),
+            Self::Lookup(pending) => pending.held_bytes(),
+            Self::Insert(pending) => pending.held_bytes(),
+            Self::Delete(pending) => pending.held_bytes(),
+            Self::List(pending) => pending.held_bytes(),
+        }
+    }
+
+    /// Lets go of what a finished operation no longer needs.
+    pub(crate) fn settle(&mut self) {
+        match self {
+            Self::Insert(pending) => pending.settle(),
+            Self::Delete(pending) => pending.settle(),
+            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) | Self::Lookup(_) | Self::List(_) => {}
+        }
+    }
+}
+
+/// An object that a handle of one kind names.
+pub(crate) trait Kind: Sized {
+    /// What a message calls it.
+    const NAME: &'static str;
+    fn of(object: &mut Object) -> Option<&mut Self>;
+    fn out_of(object: Object) -> Option<Self>;
+}
+
+macro_rules! kinds {
+    ($($type:ty, $variant:ident, $name:literal;)*) => {$(
+        impl Kind for $type {
+            const NAME: &'static str = $name;
+
+            fn of(object: &mut Object) -> Option<&mut Self> {
+                if let Object::$variant(object) = object { Some(object) } else { None }
+            }
+
+            fn out_of(object: Object) -> Option<Self> {
+                if let Object::$variant(object) = object { Some(object) } else { None }
+            }
+        }
+    )*};
+}
+
+kinds! {
+    KvStore, Store, "an open store";
+    Body, Body, "a readable body";
+    StreamingBody, StreamingBody, "a streaming body";
+    Pending<Option<Entry>>, Lookup, "a pending lookup";
+    Pending<Generation>, Insert, "a pending insert";
+    Pending<bool>, Delete, "a pending delete";
+    Pending<ListPage>, List, "a pending list";
+}
+
+/// Handle numbers are positive in 32 bits, as JavaScript guests keep them in a signed integer. 0 is left out: guests
+/// written in C take it for "none".
+const LAST_HANDLE: u32 = i32::MAX as u32;
+
+/// Objects by handle.
+///
+/// Numbers are given out in rising order, and begin again only after all 2^31 of them; so a stale number
+/// names nothing, of any kind. An object lives in the slot that the low bits of its number select, and the slot
+/// knows the whole number: finding it is one comparison. A new number whose slot is taken by something long-lived
+/// is skipped. There are at least twice as many slots as objects, so that happens rarely, and a guest that closes what it opens
+/// stays within the same few slots.
+#[derive(Debug)]
+pub(crate) struct HandleTable {
+    /// A power of two of them.
+    slots: Vec<Option<(u32, Object)>>,
+    last: u32,
+    live: usize,
+    max: usize,
+}
+
+const FIRST_SLOTS: usize = 16;
+
+impl HandleTable {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { slots: Vec::new(), last: 0, live: 0, max }
+    }
+
+    /// Number of objects.
+    pub(crate) const fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Whether another object would be refused.
+    pub(crate) fn check_room(&self) -> Result<(), Error> {
+        if self.live >= self.max { Err(Error::TooManyHandles { max: self.max }) } else { Ok(()) }
+    }
+
+    /// Adds an object and gives its handle.
+    pub(crate) fn insert(&mut self, object: Object) -> Result<u32, Error> {
+        self.check_room()?;
+        if self.slots.len() < (self.live + 1) * 2 {
+            self.grow();
+        }
+        loop {
+            self.last = if self.last == LAST_HANDLE { 1 } else { self.last + 1 };
+            let (mask, number) = (self.slots.len() - 1, self.last);
+            if let Some(slot @ None) = self.slots.get_mut(number as usize & mask) {
+                *slot = Some((number, object));
+                self.live += 1;
+                return Ok(number);
+            }
+        }
+    }
+
+    /// Doubles the slots. Two objects that differ in the old low bits differ in the new ones.
+    fn grow(&mut self) {
+        let slots = (self.slots.len() * 2).max(FIRST_SLOTS);
+        let mut old = std::mem::take(&mut self.slots);
+        self.slots.resize_with(slots, || None);
+        for (number, object) in old.drain(..).flatten() {
+            if let Some(slot) = self.slots.get_mut(number as usize & (slots - 1)) {
+                *slot = Some((number, object));
+            }
+        }
+    }
+
+    fn slot(&mut self, handle: u32) -> Option<&mut Option<(u32, Object)>> {
+        let mask = self.slots.len().checked_sub(1)?;
+        let slot = self.slots.get_mut(handle as usize & mask)?;
+        matches!(slot, Some((number, _)) if *number == handle).then_some(slot)
+    }
+
+    /// The object behind a handle.
+    pub(crate) fn object(&mut self, handle: u32) -> Option<&mut Object> {
+        self.slot(handle)?.as_mut().map(|(_, object)| object)
+    }
+
+    /// The object behind a handle, if it is of this kind.
+    pub(crate) fn get<K: Kind>(&mut self, handle: u32) -> Result<&mut K, Error> {
+        self.object(handle).and_then(K::of).ok_or(Error::Handle { handle, wanted: K::NAME })
+    }
+
+    /// Takes an object out; one of another kind stays where it is.
+    pub(crate) fn take<K: Kind>(&mut self, handle: u32) -> Result<K, Error> {
+        self.get::<K>(handle)?;
+        self.take_any(handle).and_then(K::out_of).ok_or(Error::Handle { handle, wanted: K::NAME })
+    }
+
+    /// Takes an object of whatever kind out.
+    pub(crate) fn take_any(&mut self, handle: u32) -> Option<Object> {
+        let (_, object) = self.slot(handle)?.take()?;
+        self.live -= 1;
+        Some(object)
+    }
+
+    /// All objects.
+    pub(crate) fn objects_mut(&mut self) -> impl Iterator<Item = &mut Object> {
+        self.slots.iter_mut().flatten().map(|(_, object)| object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body() -> Object {
+        Object::Body(Body::default())
+    }
+
+    #[test]
+    fn a_closed_handle_names_nothing_however_many_come_after_it() {
+        let mut table = HandleTable::new(100);
+        let kept = table.insert(body()).unwrap();
+        let stale = table.insert(body()).unwrap();
+        table.take::<Body>(stale).unwrap();
+        for _ in 0..100_000 {
+            let handle = table.insert(body()).unwrap();
+            assert!(handle != stale && handle != kept);
+            assert!(table.get::<Body>(stale).is_err());
+            table.take::<Body>(handle).unwrap();
+        }
+        assert!(table.get::<Body>(kept).is_ok());
+        assert_eq!((table.len(), table.slots.len()), (1, FIRST_SLOTS), "it stays small");
+    }
+
+    #[test]
+    fn all_objects_are_found_after_growing_in_any_order_of_closing() {
+        let mut table = HandleTable::new(5_000);
+        let mut handles = Vec::new();
+        for round in 0..5_000_usize {
+            handles.push(table.insert(body()).unwrap());
+            if round % 3 == 0 {
+                let closed = handles.swap_remove(round / 2 % handles.len());
+                table.take::<Body>(closed).unwrap();
+            }
+        }
+        assert_eq!(table.len(), handles.len());
+        assert!(handles.iter().all(|handle| table.get::<Body>(*handle).is_ok()));
+    }
+
+    #[test]
+    fn numbers_begin_again_after_the_last_and_skip_what_lives() {
+        let mut table = HandleTable::new(10);
+        let first = table.insert(body()).unwrap();
+        assert_eq!(first, 1);
+        table.last = LAST_HANDLE - 1;
+        assert_eq!(table.insert(body()).unwrap(), LAST_HANDLE);
+        assert_eq!(table.insert(body()).unwrap(), 2, "1 is still alive, and 0 is none");
+    }
+
+    #[test]
+    fn the_table_is_full_at_its_limit_and_has_room_again_after_a_close() {
+        let mut table = HandleTable::new(2);
+        let first = table.insert(body()).unwrap();
+        table.insert(body()).unwrap();
+        assert!(matches!(table.insert(body()), Err(Error::TooManyHandles { max: 2 })));
+        table.take::<Body>(first).unwrap();
+        assert!(table.insert(body()).is_ok());
+    }
+
+    #[test]
+    fn the_wrong_kind_is_refused_and_stays() {
+        let mut table = HandleTable::new(2);
+        let handle = table.insert(body()).unwrap();
+        assert!(matches!(table.take::<Pending<bool>>(handle), Err(Error::Handle { .. })));
+        assert!(table.get::<Body>(handle).is_ok());
+        for unknown in [0, 2, 17, u32::MAX, u32::MAX - 1, LAST_HANDLE] {
+            assert!(table.get::<Body>(unknown).is_err(), "{unknown}");
+        }
+    }
+}

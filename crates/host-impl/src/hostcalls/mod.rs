@@ -1,0 +1,8 @@
+//! What the functions of the ABI do, a file per module.
+//!
+//! Each goes through the same steps: read and check what the guest passes, out-pointers included; find the
+//! objects behind its handles; do the work; store the answers.
+
+mod abi;
+mod http_body;
+mod kv_store;

@@ -1,0 +1,134 @@
+//! What a hostcall refuses, and the one place where that becomes a status of the ABI.
+
+use edgekv_store::{KeyError, KvError, StoreNameError};
+use thiserror::Error;
+use wiggle::GuestError;
+
+use crate::abi::types::UserErrorConversion;
+use crate::abi::types::{FastlyStatus, KvError as KvErrorCode};
+use crate::body::BodyError;
+use crate::ctx::KvCtx;
+
+/// Why a hostcall ends with a status that is not `ok`. The guest sees the number; the log (at debug level) the text.
+#[derive(Debug, Error)]
+pub(crate) enum Error {
+    #[error("guest memory: {0}")]
+    Memory(#[from] GuestError),
+    #[error("handle {handle} is not {wanted}")]
+    Handle { handle: u32, wanted: &'static str },
+    #[error("this instance has {max} objects already, which is its limit")]
+    TooManyHandles { max: usize },
+    #[error("this instance would make the host hold {wanted} bytes; its limit is {max}")]
+    TooManyBytes { wanted: usize, max: usize },
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    StoreName(#[from] StoreNameError),
+    #[error("there is no store {0:?}")]
+    NoSuchStore(String),
+    #[error("mask {mask:#x} has unknown bits; known are {known:#x}")]
+    UnknownMaskBits { mask: u32, known: u32 },
+    #[error("write end {0} is neither 0 (back) nor 1 (front)")]
+    UnknownWriteEnd(u32),
+    #[error("the buffer is {have} bytes; {needed} are needed")]
+    BufferTooSmall { needed: usize, have: usize },
+    #[error("ABI version {0} is not supported; 1 is")]
+    AbiVersion(u64),
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    #[error("a body that is being sent can only be written to")]
+    StreamingBody,
+    #[error("the trailers come after the body; it has not been read to its end")]
+    TrailersNotReady,
+    #[error("header name is {0} bytes; the limit is 65535")]
+    HeaderNameTooLong(usize),
+    #[error("not a valid header name")]
+    HeaderName,
+    #[error("not a valid header value")]
+    HeaderValue,
+    #[error("there is no such trailer")]
+    NoSuchTrailer,
+    #[error("the length of the body is not known")]
+    UnknownLength,
+    #[error("the rate limit of the store was reached")]
+    RateLimit,
+    #[error("the engine failed: {0}")]
+    Engine(#[source] KvError),
+}
+
+impl Error {
+    /// The status that the guest gets. No wildcard: a new refusal has to be decided here.
+    fn status(&self) -> FastlyStatus {
+        match self {
+            Self::Memory(error) => memory_status(error),
+            Self::Handle { .. } => FastlyStatus::Badf,
+            Self::TooManyHandles { .. } | Self::TooManyBytes { .. } | Self::RateLimit => {
+                FastlyStatus::Limitexceeded
+            }
+            Self::Key(_)
+            | Self::StoreName(_)
+            | Self::NoSuchStore(_)
+            | Self::UnknownMaskBits { .. }
+            | Self::UnknownWriteEnd(_)
+            | Self::StreamingBody
+            | Self::HeaderNameTooLong(_)
+            | Self::NoSuchTrailer => FastlyStatus::Inval,
+            Self::BufferTooSmall { .. } => FastlyStatus::Buflen,
+            Self::AbiVersion(_)
+            | Self::HeaderName
+            | Self::HeaderValue
+            | Self::Engine(_)
+            | Self::Body(BodyError::ReceiverGone) => FastlyStatus::Error,
+            Self::Body(BodyError::Incomplete(_)) => FastlyStatus::Httpincomplete,
+            Self::TrailersNotReady => FastlyStatus::Again,
+            Self::UnknownLength => FastlyStatus::None,
+        }
+    }
+}
+
+fn memory_status(error: &GuestError) -> FastlyStatus {
+    match error {
+        GuestError::PtrNotAligned(..) => FastlyStatus::Badalign,
+        GuestError::SliceLengthsDiffer => FastlyStatus::Error,
+        GuestError::InFunc { err, .. } => memory_status(err),
+        GuestError::InvalidFlagValue(_)
+        | GuestError::InvalidEnumValue(_)
+        | GuestError::PtrOverflow
+        | GuestError::PtrOutOfBounds(_)
+        | GuestError::InvalidUtf8(_)
+        | GuestError::TryFromIntError(_) => FastlyStatus::Inval,
+    }
+}
+
+impl UserErrorConversion for KvCtx {
+    fn fastly_status_from_error(&mut self, error: Error) -> wasmtime::Result<FastlyStatus> {
+        let status = error.status();
+        tracing::debug!(?status, "{error}");
+        Ok(status)
+    }
+}
+
+/// The outcome of an operation, as its wait call stores it.
+///
+/// # Errors
+///
+/// A rate limit is a status, not a `kv_error`: guests exist that cannot represent that number.
+pub(crate) fn outcome_code(error: &KvError) -> Result<KvErrorCode, Error> {
+    Ok(match error {
+        KvError::PreconditionFailed => KvErrorCode::PreconditionFailed,
+        KvError::PayloadTooLarge { .. } => KvErrorCode::PayloadTooLarge,
+        KvError::TooManyRequests => return Err(Error::RateLimit),
+        KvError::ZeroLimit
+        | KvError::PrefixTooLong { .. }
+        | KvError::Metadata(_)
+        | KvError::Cursor(_) => KvErrorCode::BadRequest,
+        // Also what an engine may add later.
+        _ => KvErrorCode::InternalError,
+    })
+}
+
+impl wiggle::GuestErrorType for FastlyStatus {
+    fn success() -> Self {
+        Self::Ok
+    }
+}

@@ -1,0 +1,164 @@
+//! Stores for tests, and an engine that does what a test says.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+
+use edgekv_host::{KvCtx, KvCtxBuilder};
+use edgekv_store::{
+    Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError, Limits, ManualClock,
+    MemoryEngine, Reply, Scan, StoreInfo, StoreName, Stores, Timestamp,
+};
+use futures_channel::oneshot;
+
+use crate::guest::{Guest, Mode};
+
+/// 2023-11-14, where the clocks of tests stand at first.
+pub const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+/// A guest with what it runs on.
+pub struct Fixture {
+    pub guest: Guest,
+    pub stores: Stores,
+    pub clock: Arc<ManualClock>,
+    pub script: Arc<Script>,
+    /// The handle of the store "store", which is there, and empty.
+    pub store: u32,
+}
+
+/// What a test may want to be different.
+pub struct Setup {
+    pub limits: Limits,
+    pub ctx: fn(KvCtxBuilder) -> KvCtxBuilder,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { limits: Limits::default(), ctx: |ctx| ctx }
+    }
+}
+
+impl Fixture {
+    pub fn new(mode: Mode, setup: &Setup) -> Self {
+        let clock = Arc::new(ManualClock::at(START));
+        let script = Arc::new(Script::default());
+        let engine = ScriptedEngine { memory: MemoryEngine::new(), script: Arc::clone(&script) };
+        let stores =
+            Stores::builder(engine).clock(Arc::clone(&clock)).limits(setup.limits).build().unwrap();
+        stores.create(&StoreName::new("store").unwrap()).wait().unwrap();
+        let ctx = (setup.ctx)(KvCtx::builder(stores.clone())).build();
+        let mut guest = Guest::new(mode, ctx);
+        let store = guest.open("store");
+        Self { guest, stores, clock, script, store }
+    }
+}
+
+/// How the engine answers. By default at once, with what is true.
+#[derive(Debug, Default)]
+pub struct Script {
+    error: Mutex<Option<KvError>>,
+    gates: Mutex<Option<Vec<oneshot::Sender<()>>>>,
+}
+
+impl Script {
+    /// Every operation from now on fails with `error`, or none.
+    pub fn fail_with(&self, error: Option<KvError>) {
+        *self.error.lock().unwrap() = error;
+    }
+
+    /// Every operation from now on is done at once, and answered when [`Script::answer`] is called.
+    pub fn hold_answers(&self) {
+        *self.gates.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// Answers everything that was held, and holds nothing any more. Says how many those were.
+    pub fn answer(&self) -> usize {
+        let gates = self.gates.lock().unwrap().take().unwrap_or_default();
+        let count = gates.len();
+        gates.into_iter().for_each(|gate| gate.send(()).unwrap_or_default());
+        count
+    }
+
+    fn reply<T: Send + 'static>(&self, operation: impl FnOnce() -> Reply<T>) -> Reply<T> {
+        if let Some(error) = self.error.lock().unwrap().clone() {
+            return Reply::Ready(Err(error));
+        }
+        let result = operation().wait();
+        match &mut *self.gates.lock().unwrap() {
+            None => Reply::Ready(result),
+            Some(gates) => {
+                let (gate, opened) = oneshot::channel();
+                gates.push(gate);
+                Reply::later(async move {
+                    opened.await.map_err(KvError::engine)?;
+                    result
+                })
+            }
+        }
+    }
+}
+
+/// The memory engine, with answers as the script says.
+#[derive(Debug)]
+struct ScriptedEngine {
+    memory: MemoryEngine,
+    script: Arc<Script>,
+}
+
+impl ScriptedEngine {
+    fn store(script: &Arc<Script>, store: Arc<dyn EngineStore>) -> Arc<dyn EngineStore> {
+        Arc::new(ScriptedStore { store, script: Arc::clone(script) })
+    }
+}
+
+impl Engine for ScriptedEngine {
+    fn open(&self, name: &StoreName) -> Reply<Option<Arc<dyn EngineStore>>> {
+        let script = Arc::clone(&self.script);
+        let open = || self.memory.open(name);
+        self.script.reply(open).map(move |store| store.map(|store| Self::store(&script, store)))
+    }
+
+    fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>> {
+        let script = Arc::clone(&self.script);
+        self.memory.create(name, now).map(move |store| Self::store(&script, store))
+    }
+
+    fn stores(&self) -> Reply<Vec<StoreInfo>> {
+        self.memory.stores()
+    }
+
+    fn sweep(&self, now: Timestamp, max: NonZeroUsize) -> Reply<usize> {
+        self.memory.sweep(now, max)
+    }
+
+    fn flush(&self) -> Reply<()> {
+        self.memory.flush()
+    }
+}
+
+#[derive(Debug)]
+struct ScriptedStore {
+    store: Arc<dyn EngineStore>,
+    script: Arc<Script>,
+}
+
+impl EngineStore for ScriptedStore {
+    fn info(&self) -> &StoreInfo {
+        self.store.info()
+    }
+
+    fn lookup(&self, key: Key<'_>) -> Reply<Option<Entry>> {
+        self.script.reply(|| self.store.lookup(key))
+    }
+
+    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation> {
+        self.script.reply(|| self.store.insert(key, insert, now, limits))
+    }
+
+    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
+        self.script.reply(|| self.store.delete(key, condition, now))
+    }
+
+    fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage> {
+        self.script.reply(|| self.store.scan(scan))
+    }
+}

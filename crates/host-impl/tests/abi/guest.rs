@@ -1,0 +1,207 @@
+//! A guest that does nothing itself: it re-exports its imports and its memory, so that a test can call any function of
+//! the ABI with any numbers. Made from the witx text, so no toolchain for guests is needed.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use edgekv_host::KvCtx;
+use wasmtime::{Config, Engine, Func, Linker, Memory, Module, Store, Val};
+
+/// The status numbers that tests compare with.
+pub mod status {
+    pub const OK: i32 = 0;
+    pub const ERROR: i32 = 1;
+    pub const INVAL: i32 = 2;
+    pub const BADF: i32 = 3;
+    pub const BUFLEN: i32 = 4;
+    pub const BADALIGN: i32 = 6;
+    pub const HTTPINCOMPLETE: i32 = 9;
+    pub const NONE: i32 = 10;
+    pub const LIMITEXCEEDED: i32 = 13;
+    pub const AGAIN: i32 = 14;
+}
+
+/// The `kv_error` numbers that tests compare with.
+pub mod kv {
+    pub const UNINITIALIZED: u32 = 0;
+    pub const OK: u32 = 1;
+    pub const BAD_REQUEST: u32 = 2;
+    pub const NOT_FOUND: u32 = 3;
+    pub const PRECONDITION_FAILED: u32 = 4;
+    pub const PAYLOAD_TOO_LARGE: u32 = 5;
+    pub const INTERNAL_ERROR: u32 = 6;
+}
+
+/// The value that guests initialise handles with.
+pub const INVALID_HANDLE: u32 = u32::MAX - 1;
+
+/// What tests fill out-variables with, to see whether they were written.
+pub const UNTOUCHED: u32 = 0xdead_beef;
+
+const PAGE_BYTES: u32 = 65_536;
+
+/// Memory of the guest, in pages: enough for the largest value and some buffers.
+const PAGES: u32 = 1_024;
+
+/// End of memory, exclusive.
+pub const MEMORY_END: u32 = PAGES * PAGE_BYTES;
+
+/// Which way the host runs its calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Blocking,
+    Asynchronous,
+}
+
+/// The ABI, parsed from the witx text.
+pub fn document() -> witx::Document {
+    let files = edgekv_host::WITX.iter().map(|(name, _)| format!("{}/witx/{name}", env!("CARGO_MANIFEST_DIR")));
+    witx::load(&files.collect::<Vec<_>>()).unwrap()
+}
+
+/// A wasm function type in the text format, without results.
+fn params(function: &witx::InterfaceFunc) -> Vec<&'static str> {
+    let names = function.wasm_signature().0.into_iter().map(|ty| match ty {
+        witx::WasmType::I32 => "i32",
+        witx::WasmType::I64 => "i64",
+        other => panic!("the ABI has no parameters of type {other:?}"),
+    });
+    names.collect()
+}
+
+/// The text of the guest. Every import is wrapped: a host function that is exported as it is would be called without an
+/// instance, and so without a memory.
+fn guest_text() -> String {
+    let (mut imports, mut wrappers) = (String::new(), String::new());
+    for module in document().modules() {
+        for function in module.funcs() {
+            let (module, name, params) = (module.name.as_str(), function.name.as_str(), params(&function));
+            let ty = format!("(param {}) (result i32)", params.join(" "));
+            writeln!(imports, r#"(import "{module}" "{name}" (func ${module}.{name} {ty}))"#).unwrap();
+            let arguments: String = (0..params.len()).map(|n| format!("(local.get {n})")).collect();
+            writeln!(
+                wrappers,
+                r#"(func (export "{module}.{name}") {ty} (call ${module}.{name} {arguments}))"#
+            )
+            .unwrap();
+        }
+    }
+    format!("(module {imports} (memory (export \"memory\") {PAGES}) {wrappers})")
+}
+
+pub struct Guest {
+    pub store: Store<KvCtx>,
+    memory: Memory,
+    functions: HashMap<String, Func>,
+    mode: Mode,
+    next_free: u32,
+}
+
+impl Guest {
+    /// An instance with its context.
+    pub fn new(mode: Mode, ctx: KvCtx) -> Self {
+        static COMPILED: OnceLock<(Engine, Module)> = OnceLock::new();
+        let (engine, module) = COMPILED.get_or_init(|| {
+            let engine = Engine::new(&Config::new()).unwrap();
+            let module = Module::new(&engine, guest_text()).unwrap();
+            (engine, module)
+        });
+        let mut linker = Linker::new(engine);
+        match mode {
+            Mode::Blocking => edgekv_host::add_to_linker_sync(&mut linker, |ctx| ctx).unwrap(),
+            Mode::Asynchronous => edgekv_host::add_to_linker(&mut linker, |ctx| ctx).unwrap(),
+        }
+        let mut store = Store::new(engine, ctx);
+        let instance = match mode {
+            Mode::Blocking => linker.instantiate(&mut store, module),
+            Mode::Asynchronous => pollster::block_on(linker.instantiate_async(&mut store, module)),
+        };
+        let instance = instance.unwrap();
+        let memory = instance.get_memory(&mut store, "memory").unwrap();
+        let names: Vec<_> = module.exports().map(|export| export.name().to_owned()).collect();
+        let functions = names
+            .into_iter()
+            .filter_map(|name| instance.get_func(&mut store, &name).map(|function| (name, function)))
+            .collect();
+        // Address 0 stays free: some calls take it for "not wanted".
+        Self { store, memory, functions, mode, next_free: 64 }
+    }
+
+    /// Calls a function of the ABI. A trap fails the test: nothing that a guest passes may be one.
+    pub fn call(&mut self, module: &str, function: &str, arguments: &[u32]) -> i32 {
+        let function = self.functions[&format!("{module}.{function}")];
+        let types = function.ty(&self.store);
+        let arguments: Vec<_> = arguments
+            .iter()
+            .zip(types.params())
+            .map(|(argument, ty)| match ty {
+                wasmtime::ValType::I64 => Val::I64(i64::from(*argument)),
+                _ => Val::I32(argument.cast_signed()),
+            })
+            .collect();
+        let mut results = [Val::I32(-1)];
+        match self.mode {
+            Mode::Blocking => function.call(&mut self.store, &arguments, &mut results),
+            Mode::Asynchronous => {
+                pollster::block_on(function.call_async(&mut self.store, &arguments, &mut results))
+            }
+        }
+        .unwrap_or_else(|trap| panic!("{module}.{function:?}{arguments:?} trapped: {trap:?}"));
+        results[0].unwrap_i32()
+    }
+
+    pub fn kv(&mut self, function: &str, arguments: &[u32]) -> i32 {
+        self.call("fastly_kv_store", function, arguments)
+    }
+
+    pub fn body(&mut self, function: &str, arguments: &[u32]) -> i32 {
+        self.call("fastly_http_body", function, arguments)
+    }
+
+    /// Memory that nothing else uses, aligned to 8 bytes.
+    pub fn alloc(&mut self, bytes: u32) -> u32 {
+        let at = self.next_free;
+        self.next_free = (at + bytes).next_multiple_of(8);
+        assert!(self.next_free < MEMORY_END, "the guest is out of memory");
+        at
+    }
+
+    /// Copies bytes into memory.
+    pub fn put(&mut self, bytes: &[u8]) -> (u32, u32) {
+        let length = u32::try_from(bytes.len()).unwrap();
+        let at = self.alloc(length);
+        self.write(at, bytes);
+        (at, length)
+    }
+
+    pub fn write(&mut self, at: u32, bytes: &[u8]) {
+        self.memory.write(&mut self.store, at as usize, bytes).unwrap();
+    }
+
+    pub fn bytes(&self, range: Range<u32>) -> Vec<u8> {
+        self.memory.data(&self.store)[range.start as usize..range.end as usize].to_vec()
+    }
+
+    /// An out-variable of 8 bytes that has not been written.
+    pub fn out(&mut self) -> u32 {
+        let at = self.alloc(8);
+        self.write(at, &UNTOUCHED.to_le_bytes());
+        self.write(at + 4, &UNTOUCHED.to_le_bytes());
+        at
+    }
+
+    pub fn u32(&self, at: u32) -> u32 {
+        u32::from_le_bytes(self.bytes(at..at + 4).try_into().unwrap())
+    }
+
+    pub fn u64(&self, at: u32) -> u64 {
+        u64::from_le_bytes(self.bytes(at..at + 8).try_into().unwrap())
+    }
+
+    /// What the host keeps for this guest: objects and bytes.
+    pub fn held(&self) -> (usize, usize) {
+        (self.store.data().handles(), self.store.data().held_bytes())
+    }
+}

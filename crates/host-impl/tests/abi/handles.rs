@@ -1,0 +1,204 @@
+//! Handles: of other kinds, closed, made up, and too many.
+
+use crate::abi_test;
+use crate::fixture::{Fixture, Setup};
+use crate::guest::{INVALID_HANDLE, UNTOUCHED, kv, status};
+use crate::ops::{InsertOptions, ListOptions};
+
+const KINDS: [&str; 7] = ["store", "body", "streaming", "lookup", "insert", "delete", "list"];
+
+/// A live handle of each kind, in the order of `KINDS`.
+fn one_of_each(f: &mut Fixture) -> [u32; 7] {
+    let body = f.guest.new_body(b"data");
+    let (streaming, receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
+    // Its other end lives as long as the test: a reader that is gone is another subject.
+    std::mem::forget(receiver);
+    let (_, lookup) = f.guest.start_lookup(f.store, b"k");
+    let value = f.guest.new_body(b"v");
+    let (_, insert) = f.guest.start_insert(f.store, b"k", value, InsertOptions::default());
+    let record = f.guest.out();
+    let (_, delete) = f.guest.start_delete(f.store, b"k", 0, record);
+    let (_, list) = f.guest.start_list(f.store, ListOptions::default());
+    [f.store, body, streaming, lookup, insert, delete, list]
+}
+
+/// Every function that takes a handle: its module, its name, and the kinds that it takes. The handle is the first argument, unless
+/// said otherwise.
+const USES: &[(&str, &str, usize, &[&str])] = &[
+    ("fastly_kv_store", "lookup", 0, &["store"]),
+    ("fastly_kv_store", "insert", 0, &["store"]),
+    ("fastly_kv_store", "insert", 3, &["body"]),
+    ("fastly_kv_store", "delete", 0, &["store"]),
+    ("fastly_kv_store", "list", 0, &["store"]),
+    ("fastly_kv_store", "lookup_wait", 0, &["lookup"]),
+    ("fastly_kv_store", "lookup_wait_v2", 0, &["lookup"]),
+    ("fastly_kv_store", "insert_wait", 0, &["insert"]),
+    ("fastly_kv_store", "delete_wait", 0, &["delete"]),
+    ("fastly_kv_store", "list_wait", 0, &["list"]),
+    ("fastly_http_body", "append", 0, &["body", "streaming"]),
+    ("fastly_http_body", "append", 1, &["body"]),
+    ("fastly_http_body", "read", 0, &["body"]),
+    ("fastly_http_body", "write", 0, &["body", "streaming"]),
+    ("fastly_http_body", "close", 0, &["body", "streaming"]),
+    ("fastly_http_body", "abandon", 0, &["body", "streaming"]),
+    ("fastly_http_body", "trailer_append", 0, &["body", "streaming"]),
+    ("fastly_http_body", "trailer_names_get", 0, &["body", "streaming"]),
+    ("fastly_http_body", "trailer_value_get", 0, &["body", "streaming"]),
+    ("fastly_http_body", "trailer_values_get", 0, &["body", "streaming"]),
+    ("fastly_http_body", "known_length", 0, &["body", "streaming"]),
+];
+
+/// Arguments that are fine but for the handle under test.
+fn arguments(f: &mut Fixture, function: &str, position: usize, handle: u32) -> Vec<u32> {
+    let (key, length) = f.guest.put(b"k");
+    let [a, b, c, d] = [(); 4].map(|()| f.guest.out());
+    let buffer = f.guest.alloc(64);
+    let record = f.guest.insert_record(InsertOptions::default());
+    let body = if function == "insert" || function == "append" { f.guest.new_body(b"v") } else { 0 };
+    let mut arguments = match function {
+        "lookup" | "delete" => vec![f.store, key, length, 0, record, a],
+        "insert" => vec![f.store, key, length, body, 0, record, a],
+        "list" => vec![f.store, 0, record, a],
+        "lookup_wait" | "lookup_wait_v2" => vec![0, a, buffer, 64, b, c, d],
+        "insert_wait" | "delete_wait" => vec![0, a],
+        "list_wait" => vec![0, a, b],
+        "append" => vec![body, body],
+        "read" => vec![0, buffer, 64, a],
+        "write" => vec![0, buffer, 64, 0, a],
+        "trailer_append" => vec![0, key, length, key, length],
+        "trailer_names_get" => vec![0, buffer, 64, 0, a, b],
+        "trailer_value_get" => vec![0, key, length, buffer, 64, a],
+        "trailer_values_get" => vec![0, key, length, buffer, 64, 0, a, b],
+        "close" | "abandon" => vec![0],
+        "known_length" => vec![0, a],
+        other => panic!("{other} is not in this table"),
+    };
+    arguments[position] = handle;
+    arguments
+}
+
+abi_test!(a_handle_of_another_kind_is_badf_everywhere_and_its_object_stays, |f| {
+    let handles = one_of_each(f);
+    for &(module, function, position, kinds) in USES {
+        for (kind, handle) in KINDS.into_iter().zip(handles) {
+            if kinds.contains(&kind) {
+                continue;
+            }
+            let arguments = arguments(f, function, position, handle);
+            let got = f.guest.call(module, function, &arguments);
+            assert_eq!(got, status::BADF, "{function} with a {kind} as argument {position}");
+        }
+    }
+    // All of them still do what they are for.
+    let [store, body, streaming, lookup, insert, delete, list] = handles;
+    assert_eq!(f.guest.read_all(body), b"data");
+    assert_eq!(f.guest.body("close", &[streaming]), status::OK);
+    for (function, handle) in
+        [("lookup_wait_v2", lookup), ("insert_wait", insert), ("delete_wait", delete), ("list_wait", list)]
+    {
+        let arguments = arguments(f, function, 0, handle);
+        assert_eq!(f.guest.kv(function, &arguments), status::OK, "{function}");
+    }
+    f.guest.insert(store, "k", b"v");
+});
+
+abi_test!(a_handle_that_names_nothing_is_badf_everywhere, |f| {
+    let closed = f.guest.new_body(b"x");
+    f.guest.body("close", &[closed]);
+    for &(module, function, position, _) in USES {
+        for handle in [0, closed, closed + 1_000, INVALID_HANDLE, u32::MAX, 1 << 31] {
+            let arguments = arguments(f, function, position, handle);
+            assert_eq!(f.guest.call(module, function, &arguments), status::BADF, "{function}({handle:#x})");
+        }
+    }
+});
+
+abi_test!(handles_are_positive_never_the_invalid_one_and_never_reused_at_once, |f| {
+    let mut seen = std::collections::HashSet::new();
+    let out = f.guest.out();
+    for _ in 0..10_000 {
+        assert_eq!(f.guest.body("new", &[out]), status::OK);
+        let body = f.guest.u32(out);
+        assert!(body > 0 && body < 1 << 31 && seen.insert(body));
+        assert_eq!(f.guest.body("close", &[body]), status::OK);
+    }
+    assert_eq!(f.guest.held().0, 1, "the store");
+});
+
+abi_test!(
+    too_many_objects_are_limitexceeded_until_some_are_closed,
+    Setup { ctx: |ctx| ctx.max_handles(4), ..Setup::default() },
+    |f| {
+        let bodies = [(); 3].map(|()| f.guest.new_body(b"x"));
+        let out = f.guest.out();
+        assert_eq!(f.guest.body("new", &[out]), status::LIMITEXCEEDED);
+        assert_eq!(f.guest.u32(out), UNTOUCHED);
+        let record = f.guest.out();
+        assert_eq!(f.guest.start_lookup(f.store, b"k").0, status::LIMITEXCEEDED);
+        assert_eq!(f.guest.start_delete(f.store, b"k", 0, record).0, status::LIMITEXCEEDED);
+        assert_eq!(f.guest.start_list(f.store, ListOptions::default()).0, status::LIMITEXCEEDED);
+        f.stores.create(&edgekv_store::StoreName::new("other").unwrap()).wait().unwrap();
+        let (name, length) = f.guest.put(b"other");
+        assert_eq!(f.guest.kv("open", &[name, length, out]), status::LIMITEXCEEDED);
+        assert_eq!(f.guest.open("store"), f.store, "it is open already");
+        // An insert makes room for itself: it consumes a body.
+        let (status, pending) = f.guest.start_insert(f.store, b"k", bodies[0], InsertOptions::default());
+        assert_eq!((status, f.guest.wait("insert_wait", pending)), (status::OK, kv::OK));
+        assert_eq!(f.guest.value(f.store, "k").unwrap(), b"x");
+    }
+);
+
+abi_test!(
+    a_start_that_is_refused_for_lack_of_room_changes_nothing,
+    Setup { ctx: |ctx| ctx.max_handles(1), ..Setup::default() },
+    |f| {
+        let store = f.stores.open(&edgekv_store::StoreName::new("store").unwrap()).wait().unwrap().unwrap();
+        let key = edgekv_store::Key::new("k").unwrap();
+        store.insert(key, edgekv_store::Insert::new("v")).wait().unwrap();
+        let record = f.guest.out();
+        assert_eq!(f.guest.start_delete(f.store, b"k", 0, record).0, status::LIMITEXCEEDED);
+        assert!(store.lookup(key).wait().unwrap().is_some());
+    }
+);
+
+abi_test!(
+    too_many_bytes_are_limitexceeded_until_some_are_gone,
+    Setup { ctx: |ctx| ctx.max_held_bytes(1_000), ..Setup::default() },
+    |f| {
+        let body = f.guest.new_body(&[1; 900]);
+        let ((at, length), out) = (f.guest.put(&[2; 101]), f.guest.out());
+        assert_eq!(f.guest.body("write", &[body, at, length, 0, out]), status::LIMITEXCEEDED);
+        assert_eq!(f.guest.body("write", &[body, at, length, 1, out]), status::LIMITEXCEEDED);
+        assert_eq!(f.guest.body("write", &[body, at, 100, 0, out]), status::OK);
+        // Operations whose results are not fetched count as well.
+        f.guest.read_all(body);
+        assert_eq!(f.guest.held().1, 0);
+        f.guest.insert(f.store, "k", &[3; 700]);
+        let (first, _) = f.guest.start_lookup(f.store, b"k");
+        let (second, pending) = f.guest.start_lookup(f.store, b"k");
+        assert_eq!((first, second), (status::OK, status::OK), "the limit may be exceeded by one value");
+        assert_eq!(f.guest.start_lookup(f.store, b"k").0, status::LIMITEXCEEDED);
+        let [handle, used, generation, error] = [(); 4].map(|()| f.guest.out());
+        f.guest.kv("lookup_wait_v2", &[pending, handle, 0, 0, used, generation, error]);
+        let value = f.guest.u32(handle);
+        f.guest.body("close", &[value]);
+        assert_eq!(f.guest.start_lookup(f.store, b"k").0, status::OK);
+    }
+);
+
+abi_test!(
+    writes_that_nobody_waits_for_stop_counting_when_they_are_done,
+    Setup { ctx: |ctx| ctx.max_held_bytes(1_000), ..Setup::default() },
+    |f| {
+        f.script.hold_answers();
+        let body = f.guest.new_body(&[1; 900]);
+        assert_eq!(f.guest.start_insert(f.store, b"k", body, InsertOptions::default()).0, status::OK);
+        assert_eq!(f.guest.held().1, 900, "it is under way");
+        let (at, length) = f.guest.put(&[2; 200]);
+        let (body, out) = (f.guest.new_body(b""), f.guest.out());
+        assert_eq!(f.guest.body("write", &[body, at, length, 0, out]), status::LIMITEXCEEDED);
+        assert_eq!(f.script.answer(), 1);
+        assert_eq!(f.guest.body("write", &[body, at, length, 0, out]), status::OK);
+        assert_eq!(f.guest.held().1, 200);
+    }
+);

@@ -1,0 +1,48 @@
+//! The ABI, called as a guest calls it: every function, status, quirk and limit of docs/abi.md.
+//!
+//! Each test runs twice: with the host's calls blocking, and with them asynchronous.
+
+#![allow(unreachable_pub, reason = "there is nobody outside of a test")]
+
+mod bodies;
+mod fixture;
+mod guest;
+mod handles;
+mod inserts;
+mod lists;
+mod lookups;
+mod ops;
+mod pointers;
+mod signatures;
+mod stores;
+mod trailers;
+
+/// `abi_test!(name, |fixture| { … })`, or `abi_test!(name, setup, |fixture| { … })`: a test for each mode.
+macro_rules! abi_test {
+    ($name:ident, |$fixture:ident| $body:block) => {
+        abi_test!($name, crate::fixture::Setup::default(), |$fixture| $body);
+    };
+    ($name:ident, $setup:expr, |$fixture:ident| $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "not every test needs them")]
+            use super::*;
+
+            fn run(mode: crate::guest::Mode) {
+                let mut fixture = crate::fixture::Fixture::new(mode, &$setup);
+                let $fixture = &mut fixture;
+                $body
+            }
+
+            #[test]
+            fn blocking() {
+                run(crate::guest::Mode::Blocking);
+            }
+
+            #[test]
+            fn asynchronous() {
+                run(crate::guest::Mode::Asynchronous);
+            }
+        }
+    };
+}
+pub(crate) use abi_test;

@@ -1,0 +1,56 @@
+//! `fastly_abi.init` and `fastly_kv_store.open`.
+
+use edgekv_store::KvError;
+
+use crate::abi_test;
+use crate::guest::{MEMORY_END, UNTOUCHED, status};
+
+abi_test!(init_accepts_version_1_only, |f| {
+    for (version, expected) in [(1, status::OK), (0, status::ERROR), (2, status::ERROR), (u32::MAX, status::ERROR)]
+    {
+        assert_eq!(f.guest.call("fastly_abi", "init", &[version]), expected, "version {version}");
+    }
+});
+
+abi_test!(open_gives_a_handle_that_works_and_is_not_an_invalid_one, |f| {
+    // JavaScript guests keep handles in a signed 32-bit slot.
+    assert!(f.store < 1 << 31);
+    f.guest.insert(f.store, "k", b"v");
+    assert_eq!(f.guest.value(f.store, "k").unwrap(), b"v");
+});
+
+abi_test!(open_of_an_unknown_or_impossible_name_is_inval_and_leaves_the_out_variable, |f| {
+    let long = "s".repeat(256);
+    for name in [&b"unknown"[..], b"", b"Store", b"store\0", b"a\nb", b"\xff\xfe", long.as_bytes()] {
+        let ((at, length), out) = (f.guest.put(name), f.guest.out());
+        assert_eq!(f.guest.kv("open", &[at, length, out]), status::INVAL, "{name:?}");
+        assert_eq!(f.guest.u32(out), UNTOUCHED);
+    }
+    let out = f.guest.out();
+    assert_eq!(f.guest.kv("open", &[MEMORY_END - 2, 5, out]), status::INVAL, "a name beyond memory");
+});
+
+abi_test!(opening_a_store_again_and_again_takes_up_no_more_room, |f| {
+    let (before, _) = f.guest.held();
+    for _ in 0..1_000 {
+        let store = f.guest.open("store");
+        f.guest.insert(store, "k", b"v");
+    }
+    assert_eq!(f.guest.value(f.store, "k").unwrap(), b"v", "the first handle is still good");
+    assert_eq!(f.guest.held().0, before);
+});
+
+abi_test!(a_store_that_the_engine_cannot_open_is_an_error_and_not_unknown, |f| {
+    f.script.fail_with(Some(KvError::engine("the disk is gone")));
+    let ((at, length), out) = (f.guest.put(b"other"), f.guest.out());
+    assert_eq!(f.guest.kv("open", &[at, length, out]), status::ERROR);
+});
+
+abi_test!(stores_do_not_share_keys, |f| {
+    f.stores.create(&edgekv_store::StoreName::new("other").unwrap()).wait().unwrap();
+    let other = f.guest.open("other");
+    f.guest.insert(f.store, "k", b"mine");
+    assert_eq!(f.guest.value(other, "k"), None);
+    f.guest.insert(other, "k", b"other");
+    assert_eq!(f.guest.value(f.store, "k").unwrap(), b"mine");
+});
