@@ -1,2 +1,80 @@
-//! The developer's one door: codegen, guests, demo, test
-fn main() {}
+//! The developer's one door: codegen, guests, demo, test.
+//!
+//! `cargo xtask` lists the commands; every one works on a fresh machine, shows the commands it runs, and can be
+//! repeated.
+
+mod codegen;
+mod demo;
+mod dependencies;
+mod guests;
+mod process;
+mod test;
+mod toolchain;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// The developer's one door.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Check for what compiles guests, and install it when that is possible
+    Setup,
+    /// Write the guest bindings of crates/sys from witx/
+    Codegen {
+        /// Write nothing; fail when a file is stale
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build guest programs for wasm32-wasip1 into target/guests
+    Guests {
+        /// Guests to build; all when none is named
+        names: Vec<String>,
+    },
+    /// Run hello-kv on a durable store; run it twice to see that data survive
+    Demo {
+        /// Forget the data of earlier runs first
+        #[arg(long)]
+        fresh: bool,
+    },
+    /// Check everything: format, generated code, dependencies, guests, lints, docs, tests
+    Test {
+        /// Only these steps
+        #[arg(long, value_name = "STEP")]
+        only: Vec<test::Step>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    let root = workspace::root();
+    std::env::set_current_dir(&root).with_context(|| format!("cannot go to {}", root.display()))?;
+    match task {
+        Task::Setup => {
+            println!("guests are compiled by {}", toolchain::ensure()?);
+            Ok(())
+        }
+        Task::Codegen { check } => codegen::run(check),
+        Task::Guests { names } => guests::build(&names),
+        Task::Demo { fresh } => demo::run(fresh),
+        Task::Test { only } => test::run(&only),
+    }
+}
