@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use thiserror::Error;
 
 use crate::key::{Key, KeyBuf};
+use crate::limits::MAX_KEY_BYTES;
 use crate::name::StoreId;
 
 /// Where the next page of a list begins: after the last key of the page before.
@@ -22,6 +23,9 @@ pub struct Cursor {
 
 const VERSION: u8 = 1;
 
+/// Four characters for every three bytes, begun ones included.
+const MAX_TEXT_BYTES: usize = (1 + 8 + MAX_KEY_BYTES).div_ceil(3) * 4;
+
 impl Cursor {
     /// The cursor behind `after` in the list of the keys of `store` that begin with `prefix`.
     #[must_use]
@@ -34,7 +38,10 @@ impl Cursor {
     /// # Errors
     ///
     /// [`CursorError::Malformed`] when it is not the text of a cursor.
-    pub fn parse(text: &[u8]) -> Result<Self, CursorError> {
+    pub fn parse(text: &str) -> Result<Self, CursorError> {
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(CursorError::Malformed);
+        }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError::Malformed)?;
         let ([VERSION], rest) = bytes.split_first_chunk().ok_or(CursorError::Malformed)? else {
             return Err(CursorError::Malformed);
@@ -71,8 +78,12 @@ impl fmt::Display for Cursor {
 /// FNV-1a over what a cursor belongs to. It finds mistakes; whoever forges a cursor gets a list that begins
 /// elsewhere, which a prefix or a limit would have given as well.
 fn seal(store: StoreId, prefix: &str, after: &str) -> u64 {
-    let fields =
-        [&store.get().to_le_bytes()[..], &(prefix.len() as u64).to_le_bytes(), prefix.as_bytes(), after.as_bytes()];
+    let fields = [
+        &store.get().to_le_bytes()[..],
+        &(prefix.len() as u64).to_le_bytes(),
+        prefix.as_bytes(),
+        after.as_bytes(),
+    ];
     fields.into_iter().flatten().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
@@ -100,7 +111,7 @@ mod tests {
     fn text_form_round_trips() {
         for key in ["a", "ключ/键", "\0", &"k".repeat(1024)] {
             let cursor = Cursor::new(STORE, "p", Key::new(key).unwrap());
-            let parsed = Cursor::parse(cursor.to_string().as_bytes()).unwrap();
+            let parsed = Cursor::parse(&cursor.to_string()).unwrap();
             assert_eq!(parsed.after(STORE, "p").unwrap().as_str(), key);
         }
     }
@@ -122,11 +133,10 @@ mod tests {
         let bad_key = URL_SAFE_NO_PAD.encode([1, 0, 0, 0, 0, 0, 0, 0, 0, b'?']);
         let not_utf8 = URL_SAFE_NO_PAD.encode([1, 0, 0, 0, 0, 0, 0, 0, 0, 0xff]);
         // The last two are cursors of the public service and of its test server.
-        for text in
-            ["", "!", "AQ", cut, &other_version, &bad_key, &not_utf8, "CgdiYXRjaC0y", "YmF0Y2gtMg=="]
+        for text in ["", "!", "AQ", cut, &other_version, &bad_key, &not_utf8, "CgdiYXRjaC0y", "YmF0Y2gtMg=="]
         {
-            assert_eq!(Cursor::parse(text.as_bytes()), Err(CursorError::Malformed), "{text:?}");
+            assert_eq!(Cursor::parse(text), Err(CursorError::Malformed), "{text:?}");
         }
-        assert_eq!(Cursor::parse(&[0xff, 0xfe]), Err(CursorError::Malformed));
+        assert_eq!(Cursor::parse(&"A".repeat(1 << 20)), Err(CursorError::Malformed));
     }
 }

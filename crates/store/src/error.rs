@@ -6,6 +6,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::cursor::CursorError;
+use crate::limits::MAX_KEY_BYTES;
+use crate::metadata::MetadataError;
 use crate::name::StoreName;
 
 /// Why an operation did not happen. Absence is not among them: a lookup answers `None`, a delete `false`.
@@ -23,12 +25,22 @@ pub enum KvError {
         /// What is allowed, in bytes.
         limit: u64,
     },
-    /// The rate limit of the store was reached; the same operation may go through later.
-    #[error("too many requests: the rate limit of the store was reached; try again later")]
+    /// The rate limit of the store was reached, or more writes wait for the disk than may; the same operation may go
+    /// through later.
+    #[error("too many requests: the store takes no more writes at the moment; try again later")]
     TooManyRequests,
     /// A list was asked for no keys at all.
     #[error("list limit is 0; ask for at least 1 key")]
     ZeroLimit,
+    /// A list was asked for a prefix that no key can have.
+    #[error("list prefix is {bytes} bytes; keys are at most {MAX_KEY_BYTES}")]
+    PrefixTooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The metadata of a write are too long.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
     /// The cursor of a list is not one, or belongs to another list.
     #[error(transparent)]
     Cursor(#[from] CursorError),

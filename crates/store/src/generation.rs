@@ -115,7 +115,8 @@ mod tests {
     fn concurrent_writers_never_get_the_same_generation() {
         let source = GenerationSource::default();
         let mut all: Vec<u64> = std::thread::scope(|scope| {
-            let take = || (0..1_000).map(|_| source.next(Timestamp::from_micros(9)).get()).collect::<Vec<_>>();
+            let take =
+                || (0..1_000).map(|_| source.next(Timestamp::from_micros(9)).get()).collect::<Vec<_>>();
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();
             threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
         });

@@ -165,8 +165,11 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
-    const LIMITS: Limits =
-        Limits { max_value_bytes: 10, max_list_limit: crate::limits::MAX_LIST_LIMIT, writes_per_second: None };
+    const LIMITS: Limits = Limits {
+        max_value_bytes: 10,
+        max_list_limit: crate::limits::MAX_LIST_LIMIT,
+        writes_per_second: None,
+    };
 
     fn generation(number: u64) -> Generation {
         Generation::new(number).unwrap()
@@ -240,10 +243,7 @@ mod tests {
     fn the_size_limit_is_inclusive_and_applies_to_the_result() {
         assert!(run(None, Insert::new("0123456789")).is_ok());
         let too_large = run(None, Insert::new("0123456789a"));
-        assert!(
-            matches!(too_large, Err(KvError::PayloadTooLarge { bytes: 11, limit: 10 })),
-            "{too_large:?}"
-        );
+        assert!(matches!(too_large, Err(KvError::PayloadTooLarge { bytes: 11, limit: 10 })), "{too_large:?}");
         let live = entry("0123456", None);
         for mode in [InsertMode::Append, InsertMode::Prepend] {
             assert!(run(Some(&live), Insert { mode, ..Insert::new("789") }).is_ok());

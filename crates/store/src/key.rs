@@ -146,8 +146,24 @@ mod tests {
         let accented = "é".repeat(512);
         let accented_too_long = "é".repeat(513);
         let accepted = [
-            "a", "a b", " ", "a/b", "a./b", "../a", "...", ".a", "a+b", "a%2Fb", "\0", "\u{1}", "\u{ffff}", "键",
-            ".well-known/acme-challenge", "x.well-known/acme-challenge/", &long, &accented,
+            "a",
+            "a b",
+            " ",
+            "a/b",
+            "a./b",
+            "../a",
+            "...",
+            ".a",
+            "a+b",
+            "a%2Fb",
+            "\0",
+            "\u{1}",
+            "\u{ffff}",
+            "键",
+            ".well-known/acme-challenge",
+            "x.well-known/acme-challenge/",
+            &long,
+            &accented,
         ];
         for text in accepted {
             assert_eq!(Key::new(text).map(Key::as_str), Ok(text));

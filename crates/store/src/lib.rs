@@ -56,7 +56,7 @@ pub use delete::decide_delete;
 #[cfg(feature = "memory")]
 pub use engine::memory::MemoryEngine;
 #[cfg(feature = "redb")]
-pub use engine::redb::{OpenError, RedbBuilder, RedbEngine};
+pub use engine::redb::{OpenError, RedbBuilder, RedbEngine, RedbStats};
 pub use engine::{Engine, EngineStore};
 pub use entry::{Entry, Existing};
 pub use error::KvError;

@@ -19,12 +19,12 @@ pub enum ListMode {
 }
 
 /// A list that is asked for, as the outside words it: everything optional, nothing checked.
-#[derive(Debug, Clone, Default)]
-pub struct ListRequest {
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ListRequest<'a> {
     /// Only keys that begin so; empty is all.
-    pub prefix: String,
+    pub prefix: &'a str,
     /// The text of the cursor of the page before.
-    pub cursor: Option<Vec<u8>>,
+    pub cursor: Option<&'a str>,
     /// Most keys on the page; `None` is [`Limits::max_list_limit`](crate::Limits::max_list_limit).
     pub limit: Option<u32>,
     /// How fresh it must be.
@@ -82,6 +82,12 @@ impl KeyList {
     #[must_use]
     pub const fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Memory that the list takes up, in bytes.
+    #[must_use]
+    pub const fn held_bytes(&self) -> usize {
+        self.text.capacity() + self.ends.capacity() * size_of::<usize>()
     }
 
     /// Whether there are none.

@@ -26,6 +26,18 @@ impl Metadata {
         Ok(Self(bytes))
     }
 
+    /// Copies `bytes`, after checking their length.
+    ///
+    /// # Errors
+    ///
+    /// There are too many.
+    pub fn copy_from(bytes: &[u8]) -> Result<Self, MetadataError> {
+        if bytes.len() > MAX_METADATA_BYTES {
+            return Err(MetadataError { bytes: bytes.len() });
+        }
+        Ok(Self(Bytes::copy_from_slice(bytes)))
+    }
+
     /// The bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &Bytes {

@@ -57,7 +57,7 @@ impl<T> Reply<T> {
     pub fn wait(self) -> Result<T, KvError> {
         match self {
             Self::Ready(result) => result,
-            Self::Later(later) => futures_executor::block_on(later),
+            Self::Later(later) => pollster::block_on(later),
         }
     }
 }
@@ -127,8 +127,8 @@ mod tests {
     fn both_forms_give_their_answer_awaited_and_waited_for() {
         assert_eq!(Reply::ok(7).wait().unwrap(), 7);
         assert_eq!(Reply::later(async { Ok(7) }).wait().unwrap(), 7);
-        assert_eq!(futures_executor::block_on(Reply::ok(7).into_future()).unwrap(), 7);
-        assert_eq!(futures_executor::block_on(Reply::later(async { Ok(7) }).into_future()).unwrap(), 7);
+        assert_eq!(pollster::block_on(Reply::ok(7).into_future()).unwrap(), 7);
+        assert_eq!(pollster::block_on(Reply::later(async { Ok(7) }).into_future()).unwrap(), 7);
         assert_eq!(Reply::ok(7).map(|n| n + 1).wait().unwrap(), 8);
         assert_eq!(Reply::later(async { Ok(7) }).map(|n| n + 1).wait().unwrap(), 8);
     }

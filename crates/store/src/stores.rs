@@ -13,7 +13,7 @@ use crate::error::KvError;
 use crate::generation::{Generation, GenerationMatch};
 use crate::insert::Insert;
 use crate::key::Key;
-use crate::limits::Limits;
+use crate::limits::{Limits, MAX_KEY_BYTES};
 use crate::list::{KeyPage, ListMode, ListPage, ListRequest, Scan};
 use crate::name::{StoreId, StoreInfo, StoreName};
 use crate::rate::WriteRate;
@@ -231,28 +231,30 @@ impl KvStore {
 
     /// A page of the list of keys.
     ///
-    /// Answers [`KvError::ZeroLimit`], [`KvError::Cursor`], or [`KvError::Engine`].
-    pub fn list(&self, request: ListRequest) -> Reply<ListPage> {
-        let ListRequest { prefix, cursor, limit, mode } = request;
+    /// Answers [`KvError::ZeroLimit`], [`KvError::PrefixTooLong`], [`KvError::Cursor`], or [`KvError::Engine`].
+    pub fn list(&self, request: ListRequest<'_>) -> Reply<ListPage> {
         let id = self.info().id;
-        let checked = || {
-            let max = self.shared.limits.max_list_limit;
-            let limit = match limit {
-                None => max,
-                Some(limit) => NonZeroU32::new(limit).ok_or(KvError::ZeroLimit)?.min(max),
-            };
-            Ok((limit, cursor.as_deref().map(Cursor::parse).transpose()?))
-        };
-        let (limit, cursor): (_, Option<Cursor>) = match checked() {
-            Ok(checked) => checked,
-            Err(error) => return Reply::Ready(Err(error)),
-        };
-        let after = match cursor.as_ref().map(|cursor| cursor.after(id, &prefix)).transpose() {
-            Ok(after) => after,
+        let ListRequest { prefix, cursor, limit, mode } = request;
+        let cursor = match cursor.map(Cursor::parse).transpose() {
+            Ok(cursor) => cursor,
             Err(error) => return Reply::Ready(Err(error.into())),
         };
-        let scan = Scan { prefix: &prefix, after, limit, mode, now: self.shared.clock.now() };
-        self.store.scan(scan).map(move |page| finish_page(id, page, limit, prefix, mode))
+        let scan = || {
+            if prefix.len() > MAX_KEY_BYTES {
+                return Err(KvError::PrefixTooLong { bytes: prefix.len() });
+            }
+            let max = self.shared.limits.max_list_limit;
+            let limit = limit.map_or(Ok(max), |limit| NonZeroU32::new(limit).ok_or(KvError::ZeroLimit))?;
+            let after = cursor.as_ref().map(|cursor| cursor.after(id, prefix)).transpose()?;
+            Ok(Scan { prefix, after, limit: limit.min(max), mode, now: self.shared.clock.now() })
+        };
+        match scan() {
+            Ok(scan) => {
+                let (prefix, limit) = (prefix.to_owned(), scan.limit);
+                self.store.scan(scan).map(move |page| finish_page(id, page, limit, prefix, mode))
+            }
+            Err(error) => Reply::Ready(Err(error)),
+        }
     }
 
     fn check_rate(&self) -> Result<(), KvError> {
@@ -267,13 +269,7 @@ impl Shared {
     }
 }
 
-fn finish_page(
-    store: StoreId,
-    page: KeyPage,
-    limit: NonZeroU32,
-    prefix: String,
-    mode: ListMode,
-) -> ListPage {
+fn finish_page(store: StoreId, page: KeyPage, limit: NonZeroU32, prefix: String, mode: ListMode) -> ListPage {
     let last = if page.more { page.keys.last() } else { None };
     let next = last.map(|last| Cursor::new(store, &prefix, last.as_key()));
     ListPage { keys: page.keys, limit, prefix, next, mode }

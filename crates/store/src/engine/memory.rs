@@ -160,7 +160,8 @@ impl EngineStore for MemoryStore {
                 self.entries.write().insert(key.to_buf(), entry);
             } else {
                 // Swapped, not overwritten: dropping 25 MiB is nothing to do under a lock.
-                let replaced = self.entries.write().get_mut(key.as_str()).map(|slot| std::mem::replace(slot, entry));
+                let replaced =
+                    self.entries.write().get_mut(key.as_str()).map(|slot| std::mem::replace(slot, entry));
                 drop(replaced);
             }
             if old_expiry != new_expiry {

@@ -77,3 +77,26 @@ pub trait EngineStore: Debug + Send + Sync + 'static {
     /// The keys of a range, in order.
     fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage>;
 }
+
+/// So that an engine can be chosen while the program runs.
+impl<E: Engine + ?Sized> Engine for Arc<E> {
+    fn open(&self, name: &StoreName) -> Reply<Option<Arc<dyn EngineStore>>> {
+        (**self).open(name)
+    }
+
+    fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>> {
+        (**self).create(name, now)
+    }
+
+    fn stores(&self) -> Reply<Vec<StoreInfo>> {
+        (**self).stores()
+    }
+
+    fn sweep(&self, now: Timestamp, max: NonZeroUsize) -> Reply<usize> {
+        (**self).sweep(now, max)
+    }
+
+    fn flush(&self) -> Reply<()> {
+        (**self).flush()
+    }
+}

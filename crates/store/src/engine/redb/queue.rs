@@ -1,0 +1,174 @@
+//! Where operations wait for the writer.
+
+use std::collections::VecDeque;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::error::closed;
+use super::operation::Operation;
+use crate::error::KvError;
+
+/// Most operations in one transaction: enough for one `fsync` to be nothing in the cost of each, and few enough to
+/// answer the first soon.
+const BATCH_OPERATIONS: usize = 1024;
+
+/// Most bytes of values in one transaction, unless a single operation has more; bounds what redb keeps dirty.
+const BATCH_BYTES: u64 = 32 * 1024 * 1024;
+
+/// First come, first served, and bounded: a program that writes faster than the disk is told so instead of filling
+/// the memory.
+#[derive(Debug)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    arrived: Condvar,
+    /// Most bytes that may wait.
+    max_bytes: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    operations: VecDeque<Box<dyn Operation>>,
+    bytes: u64,
+    closed: bool,
+}
+
+impl Queue {
+    pub(super) fn new(max_bytes: u64) -> Self {
+        Self { state: Mutex::default(), arrived: Condvar::new(), max_bytes }
+    }
+
+    /// Adds an operation. One that is larger than everything that may wait is still taken when it is alone.
+    pub(super) fn push(&self, operation: Box<dyn Operation>) -> Result<(), KvError> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(closed());
+        }
+        let bytes = state.bytes.saturating_add(operation.bytes());
+        if bytes > self.max_bytes && !state.operations.is_empty() {
+            return Err(KvError::TooManyRequests);
+        }
+        state.bytes = bytes;
+        state.operations.push_back(operation);
+        drop(state);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Waits for operations, and takes as many as fit a transaction; `None` when none will ever come again.
+    pub(super) fn take(&self) -> Option<Vec<Box<dyn Operation>>> {
+        let mut state = self.state.lock();
+        while state.operations.is_empty() {
+            if state.closed {
+                return None;
+            }
+            self.arrived.wait(&mut state);
+        }
+        let mut batch = Vec::with_capacity(state.operations.len().min(BATCH_OPERATIONS));
+        let mut bytes = 0_u64;
+        while let Some(next) = state.operations.front() {
+            let more = bytes.saturating_add(next.bytes());
+            if batch.len() == BATCH_OPERATIONS || (more > BATCH_BYTES && !batch.is_empty()) {
+                break;
+            }
+            bytes = more;
+            batch.extend(state.operations.pop_front());
+        }
+        state.bytes = state.bytes.saturating_sub(bytes);
+        Some(batch)
+    }
+
+    /// Takes no more operations. Those that wait are still done.
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.arrived.notify_all();
+    }
+
+    /// Takes no more operations, and drops those that wait, which tells their callers.
+    pub(super) fn abandon(&self) {
+        let abandoned = {
+            let mut state = self.state.lock();
+            state.closed = true;
+            state.bytes = 0;
+            std::mem::take(&mut state.operations)
+        };
+        drop(abandoned);
+        self.arrived.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::operation::{Answer, Call};
+    use super::super::transaction::Transaction;
+    use super::*;
+
+    /// An operation of so many bytes, and what its caller waits for.
+    fn operation(bytes: u64) -> (Box<dyn Operation>, Answer<()>) {
+        Call::boxed(bytes, |_: &mut Transaction<'_>| Ok(()))
+    }
+
+    fn sizes(queue: &Queue) -> Vec<u64> {
+        queue.take().unwrap().iter().map(|operation| operation.bytes()).collect()
+    }
+
+    #[test]
+    fn operations_come_out_in_their_order_and_all_at_once() {
+        let queue = Queue::new(100);
+        for bytes in [3, 1, 2] {
+            queue.push(operation(bytes).0).unwrap();
+        }
+        assert_eq!(sizes(&queue), [3, 1, 2]);
+    }
+
+    #[test]
+    fn more_bytes_than_may_wait_are_too_many_requests_until_some_are_taken() {
+        let queue = Queue::new(100);
+        queue.push(operation(60).0).unwrap();
+        queue.push(operation(40).0).unwrap();
+        let full = queue.push(operation(1).0);
+        assert!(matches!(full, Err(KvError::TooManyRequests)), "{full:?}");
+        assert_eq!(sizes(&queue), [60, 40]);
+        queue.push(operation(1).0).unwrap();
+        assert_eq!(sizes(&queue), [1]);
+        queue.push(operation(1000).0).unwrap();
+        assert_eq!(sizes(&queue), [1000], "alone, the largest one is taken");
+    }
+
+    #[test]
+    fn a_batch_is_bounded_in_operations_and_bytes() {
+        let queue = Queue::new(u64::MAX);
+        for _ in 0..BATCH_OPERATIONS + 1 {
+            queue.push(operation(0).0).unwrap();
+        }
+        assert_eq!((sizes(&queue).len(), sizes(&queue).len()), (BATCH_OPERATIONS, 1));
+        for bytes in [1, BATCH_BYTES - 1, 1, BATCH_BYTES + 1, 1] {
+            queue.push(operation(bytes).0).unwrap();
+        }
+        assert_eq!(sizes(&queue), [1, BATCH_BYTES - 1]);
+        assert_eq!(sizes(&queue), [1]);
+        assert_eq!(sizes(&queue), [BATCH_BYTES + 1]);
+        assert_eq!(sizes(&queue), [1]);
+    }
+
+    #[test]
+    fn a_closed_queue_gives_what_it_has_and_takes_nothing() {
+        let queue = Queue::new(100);
+        queue.push(operation(1).0).unwrap();
+        queue.close();
+        let error = queue.push(operation(1).0).unwrap_err();
+        assert!(error.to_string().contains("the database is closed"), "{error}");
+        assert_eq!(sizes(&queue), [1]);
+        assert!(queue.take().is_none());
+    }
+
+    #[test]
+    fn an_abandoned_queue_tells_those_who_wait() {
+        let queue = Queue::new(100);
+        let (waiting, answer) = operation(1);
+        queue.push(waiting).unwrap();
+        queue.abandon();
+        assert!(pollster::block_on(answer).is_err(), "the answer will never come");
+        assert!(queue.take().is_none());
+        assert!(queue.push(operation(1).0).is_err());
+    }
+}

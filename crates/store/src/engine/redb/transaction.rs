@@ -1,0 +1,280 @@
+//! What one operation does to the tables, within the transaction of its batch.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use redb::{ReadableTable, Table, WriteTransaction};
+
+use super::error::Damaged;
+use super::operation::Failure;
+use super::record::{Header, INLINE_BYTES, Record, encode, extended_checksum};
+use super::snapshot::join;
+use super::store::{RedbStore, StoreRecord};
+use super::tables::{CHUNKS, ENTRIES, EXPIRIES, EntryKey, META, STORES, entry_key_of, expiry_key, meta};
+use crate::clock::Timestamp;
+use crate::delete::decide_delete;
+use crate::error::KvError;
+use crate::generation::{Generation, GenerationMatch, GenerationSource};
+use crate::insert::{Insert, NewValue, decide};
+use crate::limits::Limits;
+use crate::metadata::Metadata;
+use crate::name::{StoreId, StoreInfo, StoreName};
+
+/// Bytes of a value in one chunk: a power of two less what redb adds to it, so that a full chunk fills its pages.
+/// Small enough that appending to a value of 25 MiB rewrites a hundredth of it, and large enough that one of
+/// 25 MiB is a hundred inserts and not thousands.
+const CHUNK_BYTES: usize = 256 * 1024 - 64;
+
+/// The tables of a write transaction. Operations see what earlier ones of the same transaction have done.
+///
+/// Operations refuse before they change anything; after that, only a failure of the file stops them, and then
+/// the whole transaction is given up.
+pub(super) struct Transaction<'t> {
+    meta: Table<'t, &'static str, u64>,
+    stores: Table<'t, &'static str, &'static [u8]>,
+    entries: Table<'t, &'static [u8], &'static [u8]>,
+    chunks: Table<'t, (u64, u32), &'static [u8]>,
+    expiries: Table<'t, &'static [u8], ()>,
+    generations: &'t GenerationSource,
+    last_generation: Option<Generation>,
+    changed: bool,
+    /// Stores that exist once this is committed.
+    pub(super) created: Vec<Arc<RedbStore>>,
+}
+
+impl<'t> Transaction<'t> {
+    pub(super) fn new(
+        transaction: &'t WriteTransaction,
+        generations: &'t GenerationSource,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            meta: transaction.open_table(META)?,
+            stores: transaction.open_table(STORES)?,
+            entries: transaction.open_table(ENTRIES)?,
+            chunks: transaction.open_table(CHUNKS)?,
+            expiries: transaction.open_table(EXPIRIES)?,
+            generations,
+            last_generation: None,
+            changed: false,
+            created: Vec::new(),
+        })
+    }
+
+    /// Notes what a commit has to note: its number, and the last generation. Gives the stores that it creates, or
+    /// `None` when there is nothing to commit.
+    pub(super) fn finish(mut self, commits: u64) -> Result<Option<Vec<Arc<RedbStore>>>, Failure> {
+        if !self.changed {
+            return Ok(None);
+        }
+        self.meta.insert(meta::COMMITS, commits)?;
+        if let Some(generation) = self.last_generation {
+            self.meta.insert(meta::LAST_GENERATION, generation.get())?;
+        }
+        Ok(Some(self.created))
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        key: &EntryKey,
+        insert: Insert,
+        now: Timestamp,
+        limits: &Limits,
+    ) -> Result<Generation, Failure> {
+        let key = key.as_bytes();
+        let old = self.header(key)?;
+        let generation = self.generations.next(now);
+        let decision = decide(old.as_ref().map(Header::existing), insert, now, generation, limits)?;
+        if let (NewValue::After(more), Some(old)) = (&decision.value, &old)
+            && let Some(blob) = old.blob
+        {
+            let header = Header {
+                generation,
+                expires_at: decision.expires_at,
+                value_bytes: old.value_bytes.saturating_add(more.len() as u64),
+                value_checksum: extended_checksum(old, more),
+                blob: Some(blob),
+            };
+            self.extend_blob(blob, old.value_bytes, more)?;
+            self.put(key, Some(old), &header, &decision.metadata, &[])?;
+            return Ok(generation);
+        }
+        let entry = decision.into_entry(|| self.value(key))?;
+        let value = entry.value();
+        let header = Header {
+            generation,
+            expires_at: entry.expires_at(),
+            value_bytes: value.len() as u64,
+            value_checksum: crc32fast::hash(value),
+            // A generation is never given twice, so no other blob has this id.
+            blob: (value.len() > INLINE_BYTES).then_some(generation.get()),
+        };
+        if let Some(old_blob) = old.as_ref().and_then(|old| old.blob) {
+            self.remove_blob(old_blob)?;
+        }
+        let inline: &[u8] = match header.blob {
+            None => value,
+            Some(blob) => {
+                self.write_chunks(blob, 0, value)?;
+                &[]
+            }
+        };
+        self.put(key, old.as_ref(), &header, entry.metadata(), inline)?;
+        Ok(generation)
+    }
+
+    pub(super) fn delete(
+        &mut self,
+        key: &EntryKey,
+        condition: Option<GenerationMatch>,
+        now: Timestamp,
+    ) -> Result<bool, Failure> {
+        let old = self.header(key.as_bytes())?;
+        let delete = decide_delete(old.as_ref().map(Header::existing), condition, now)?;
+        if let Some(old) = old.filter(|_| delete) {
+            self.remove(key.as_bytes(), &old)?;
+        }
+        Ok(delete)
+    }
+
+    pub(super) fn create(&mut self, name: &StoreName, now: Timestamp) -> Result<StoreInfo, Failure> {
+        if self.stores.get(name.as_str())?.is_some() {
+            return Err(KvError::StoreExists(name.clone()).into());
+        }
+        let last = self.meta.get(meta::LAST_STORE)?.map_or(0, |last| last.value());
+        let info =
+            StoreInfo { id: StoreId::new(last.saturating_add(1)), name: name.clone(), created_at: now };
+        self.changed = true;
+        self.meta.insert(meta::LAST_STORE, info.id.get())?;
+        self.stores.insert(name.as_str(), StoreRecord::of(&info).encode().as_slice())?;
+        Ok(info)
+    }
+
+    /// Removes up to `max` expired entries.
+    pub(super) fn sweep(&mut self, now: Timestamp, max: usize) -> Result<usize, Failure> {
+        // Everything whose time is at most `now`; nothing is after the last moment.
+        let end = now.as_micros().checked_add(1).map(u64::to_be_bytes);
+        let end = end.as_ref().map_or(Bound::Unbounded, |end| Bound::Excluded(end.as_slice()));
+        let due: Vec<Vec<u8>> = self
+            .expiries
+            .range::<&[u8]>((Bound::Unbounded, end))?
+            .take(max)
+            .map(|row| row.map(|(key, _)| key.value().to_vec()))
+            .collect::<Result<_, _>>()?;
+        for expiry in &due {
+            let key = entry_key_of(expiry);
+            let entry = match self.header(key) {
+                Ok(entry) => entry,
+                Err(Failure::Refused(error)) => {
+                    // One damaged record must not keep all that expire later from being removed.
+                    tracing::warn!(%error, "an expired entry cannot be read, and is left where it is");
+                    None
+                }
+                Err(failure) => return Err(failure),
+            };
+            self.changed = true;
+            // The index changes with its entries, so this only does not hold when the file is damaged.
+            if let Some(entry) = entry.filter(|entry| !entry.existing().is_live(now)) {
+                self.remove(key, &entry)?;
+            }
+            self.expiries.remove(expiry.as_slice())?;
+        }
+        Ok(due.len())
+    }
+
+    fn header(&self, key: &[u8]) -> Result<Option<Header>, Failure> {
+        let found = self.entries.get(key)?;
+        let header = found.map(|found| Record::parse(key, found.value()).map(|record| record.header));
+        Ok(header.transpose()?)
+    }
+
+    /// The value of an entry that is there.
+    fn value(&self, key: &[u8]) -> Result<Bytes, Failure> {
+        let Some(found) = self.entries.get(key)? else {
+            return Ok(Bytes::new());
+        };
+        let record = Record::parse(key, found.value())?;
+        let value = match record.header.blob {
+            None => Bytes::copy_from_slice(record.value),
+            Some(blob) => {
+                let chunks = self.chunks.range((blob, 0)..=(blob, u32::MAX))?;
+                join(chunks.map(|chunk| chunk.map(|(_, bytes)| bytes)), &record.header)?
+            }
+        };
+        record.header.check_value(&value)?;
+        Ok(value)
+    }
+
+    /// Keeps a record, and the index of expiries in step with it.
+    fn put(
+        &mut self,
+        key: &[u8],
+        old: Option<&Header>,
+        header: &Header,
+        metadata: &Metadata,
+        value: &[u8],
+    ) -> Result<(), Failure> {
+        self.changed = true;
+        self.last_generation = Some(header.generation);
+        self.entries.insert(key, encode(key, header, metadata, value).as_slice())?;
+        let old_expiry = old.and_then(|old| old.expires_at);
+        if old_expiry != header.expires_at {
+            if let Some(at) = old_expiry {
+                self.expiries.remove(expiry_key(at, key).as_slice())?;
+            }
+            if let Some(at) = header.expires_at {
+                self.expiries.insert(expiry_key(at, key).as_slice(), ())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &[u8], old: &Header) -> Result<(), Failure> {
+        self.changed = true;
+        if let Some(blob) = old.blob {
+            self.remove_blob(blob)?;
+        }
+        if let Some(at) = old.expires_at {
+            self.expiries.remove(expiry_key(at, key).as_slice())?;
+        }
+        self.entries.remove(key)?;
+        Ok(())
+    }
+
+    fn remove_blob(&mut self, blob: u64) -> Result<(), Failure> {
+        self.changed = true;
+        Ok(self.chunks.retain_in((blob, 0)..=(blob, u32::MAX), |_, _| false)?)
+    }
+
+    /// Puts `more` after the `old_bytes` of a value in chunks, of which only the last one is touched.
+    fn extend_blob(&mut self, blob: u64, old_bytes: u64, more: &[u8]) -> Result<(), Failure> {
+        let chunk_bytes = CHUNK_BYTES as u64;
+        let index = old_bytes / chunk_bytes;
+        let begun = usize::try_from(old_bytes % chunk_bytes).unwrap_or(CHUNK_BYTES);
+        let too_long = || Damaged(format!("a value claims to have {old_bytes} bytes"));
+        let index = u32::try_from(index).map_err(|_| too_long())?;
+        if begun == 0 {
+            return self.write_chunks(blob, index, more);
+        }
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES.min(begun.saturating_add(more.len())));
+        if let Some(found) = self.chunks.get((blob, index))? {
+            chunk.extend_from_slice(found.value());
+        }
+        if chunk.len() != begun {
+            return Err(Damaged("the last chunk of a value has not the length it must have".into()).into());
+        }
+        let (fits, rest) = more.split_at_checked(CHUNK_BYTES - begun).unwrap_or((more, &[]));
+        chunk.extend_from_slice(fits);
+        self.changed = true;
+        self.chunks.insert((blob, index), chunk.as_slice())?;
+        self.write_chunks(blob, index.saturating_add(1), rest)
+    }
+
+    fn write_chunks(&mut self, blob: u64, first: u32, value: &[u8]) -> Result<(), Failure> {
+        self.changed = true;
+        for (index, chunk) in (first..).zip(value.chunks(CHUNK_BYTES)) {
+            self.chunks.insert((blob, index), chunk)?;
+        }
+        Ok(())
+    }
+}
