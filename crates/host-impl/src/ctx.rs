@@ -23,6 +23,8 @@ const DEFAULT_MAX_HELD_BYTES: usize = 256 * 1024 * 1024;
 #[derive(Debug)]
 pub struct KvCtx {
     stores: Stores,
+    /// Stores that are not for guests.
+    hidden: Vec<StoreName>,
     /// Handles of stores, by name. There is no call that closes a store, so opening one again has to give the
     /// same handle, or a loop in a guest would fill the table.
     opened: BTreeMap<StoreName, u32>,
@@ -36,6 +38,7 @@ pub struct KvCtx {
 #[must_use]
 pub struct KvCtxBuilder {
     stores: Stores,
+    hidden: Vec<StoreName>,
     max_handles: usize,
     max_held_bytes: usize,
 }
@@ -43,7 +46,18 @@ pub struct KvCtxBuilder {
 impl KvCtxBuilder {
     /// Begins with the stores that the instance may open. Engine, clock and limits of keys and values are theirs.
     pub const fn new(stores: Stores) -> Self {
-        Self { stores, max_handles: DEFAULT_MAX_HANDLES, max_held_bytes: DEFAULT_MAX_HELD_BYTES }
+        Self {
+            stores,
+            hidden: Vec::new(),
+            max_handles: DEFAULT_MAX_HANDLES,
+            max_held_bytes: DEFAULT_MAX_HELD_BYTES,
+        }
+    }
+
+    /// Hides a store that is not for guests: to open it gives what a store gives that is not there.
+    pub fn hide_store(mut self, name: StoreName) -> Self {
+        self.hidden.push(name);
+        self
     }
 
     /// Most objects (stores, bodies, operations under way) that the instance may have at a time. Default: 32,768. More are
@@ -67,6 +81,7 @@ impl KvCtxBuilder {
     pub fn build(self) -> KvCtx {
         KvCtx {
             stores: self.stores,
+            hidden: self.hidden,
             opened: BTreeMap::new(),
             handles: HandleTable::new(self.max_handles),
             held_bytes: 0,
@@ -111,6 +126,11 @@ impl KvCtx {
 
     pub(crate) const fn stores(&self) -> &Stores {
         &self.stores
+    }
+
+    /// Whether the guest must not know of this store.
+    pub(crate) fn is_hidden(&self, name: &StoreName) -> bool {
+        self.hidden.contains(name)
     }
 
     /// The handle of a store that has been opened before.

@@ -31,6 +31,9 @@ impl FastlyKvStore for KvCtx {
             Some(handle) => handle,
             None => {
                 let name = StoreName::new(&name)?;
+                if self.is_hidden(&name) {
+                    return Err(Error::NoSuchStore(name.to_string()));
+                }
                 self.handles_mut().check_room()?;
                 let store = self.stores().open(&name).await.map_err(Error::Engine)?;
                 let store = store.ok_or_else(|| Error::NoSuchStore(name.to_string()))?;
@@ -143,7 +146,7 @@ impl FastlyKvStore for KvCtx {
         check_out(memory, kv_error_out)?;
         let done = self.wait_and_take::<Generation>(pending.into()).await?;
         let outcome = done.map(|_generation| types::KvError::Ok);
-        write_outcome(memory, kv_error_out, outcome)
+        write_outcome(memory, kv_error_out, &outcome)
     }
 
     fn delete(
@@ -182,7 +185,7 @@ impl FastlyKvStore for KvCtx {
         let done = self.wait_and_take::<bool>(pending.into()).await?;
         let outcome =
             done.map(|deleted| if deleted { types::KvError::Ok } else { types::KvError::NotFound });
-        write_outcome(memory, kv_error_out, outcome)
+        write_outcome(memory, kv_error_out, &outcome)
     }
 
     fn list(
@@ -243,7 +246,7 @@ impl FastlyKvStore for KvCtx {
             }
             Err(error) => Err(error),
         };
-        write_outcome(memory, kv_error_out, outcome)
+        write_outcome(memory, kv_error_out, &outcome)
     }
 }
 
@@ -308,7 +311,7 @@ impl KvCtx {
             Ok(None) => Ok(types::KvError::NotFound),
             Err(error) => Err(error),
         };
-        write_outcome(memory, kv_error_out, outcome)
+        write_outcome(memory, kv_error_out, &outcome)
     }
 }
 
@@ -366,9 +369,9 @@ fn read_insert(
 fn write_outcome(
     memory: &mut GuestMemory<'_>,
     kv_error_out: GuestPtr<types::KvError>,
-    outcome: Result<types::KvError, KvError>,
+    outcome: &Result<types::KvError, KvError>,
 ) -> Result<(), Error> {
-    let code = match &outcome {
+    let code = match outcome {
         Ok(code) => Ok(*code),
         Err(error) => {
             if matches!(error, KvError::Engine(_)) {

@@ -3,6 +3,7 @@
 //! Each test runs twice: with the host's calls blocking, and with them asynchronous.
 
 #![allow(unreachable_pub, reason = "there is nobody outside of a test")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking, helpers of tests too")]
 
 mod bodies;
 mod fixture;
