@@ -1,8 +1,9 @@
-//! The developer's one door: codegen, guests, demo, test.
+//! The developer's one door: codegen, guests, demo, test, bench.
 //!
 //! `cargo xtask` lists the commands; every one works on a fresh machine, shows the commands it runs, and can be
 //! repeated.
 
+mod bench;
 mod codegen;
 mod demo;
 mod dependencies;
@@ -52,6 +53,11 @@ enum Task {
         #[arg(long, value_name = "STEP")]
         only: Vec<test::Step>,
     },
+    /// Measure: the engines, single host calls, and what a guest sees of them
+    Bench {
+        /// Only these benchmarks; all of `engine`, `hostcalls` and `guest` when none is named
+        names: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -76,5 +82,6 @@ fn run(task: Task) -> Result<()> {
         Task::Guests { names } => guests::build(&names),
         Task::Demo { fresh } => demo::run(fresh),
         Task::Test { only } => test::run(&only),
+        Task::Bench { names } => bench::run(&names),
     }
 }
