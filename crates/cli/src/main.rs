@@ -1,2 +1,66 @@
-//! The edgekv command: runs programs for the edge KV ABI on durable data
-fn main() {}
+//! The command `edgekv`: runs programs for the edge KV ABI on durable data.
+//!
+//! Only flags, configuration, messages and glue are in here; what a store is and what a guest may call are the
+//! business of `edgekv-store` and `edgekv-host`.
+//!
+//! | question | place |
+//! | --- | --- |
+//! | which commands and flags are there? | `commands/`, a file per command; `stores.rs`, the flags that they share |
+//! | what does `--engine` understand? | `engine.rs` |
+//! | what may `fastly.toml` say? | `config/` |
+//! | when does an item of it reach a store? | `seed/` |
+//! | how is a guest loaded, limited, run, and its end reported? | `guest/` |
+//! | which exit status means what? | `exit.rs` |
+#![forbid(unsafe_code)]
+
+mod commands;
+mod config;
+mod engine;
+mod exit;
+mod guest;
+mod interrupt;
+mod logging;
+mod seed;
+mod stores;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::commands::Command;
+use crate::exit::Status;
+use crate::logging::LogArgs;
+
+/// Runs programs for the edge KV ABI, on durable data
+#[derive(Debug, Parser)]
+#[command(name = "edgekv", version, arg_required_else_help = true)]
+struct Edgekv {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+fn main() -> ExitCode {
+    let edgekv = match Edgekv::try_parse() {
+        Ok(edgekv) => edgekv,
+        Err(error) => return usage(&error),
+    };
+    let done = edgekv.log.start().and_then(|()| edgekv.command.run());
+    done.unwrap_or_else(|failure| failure.report())
+}
+
+/// Shows help, or what is wrong with the arguments.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
+        // Its first line says everything; the others repeat what the message of the value says already.
+        let text = error.render().to_string();
+        let line = text.lines().next().unwrap_or_default();
+        eprintln!("edgekv: {}", line.strip_prefix("error: ").unwrap_or(line));
+        return Status::Usage.into();
+    }
+    // Nobody is left to be told when even this cannot be printed.
+    let _ = error.print();
+    if error.use_stderr() { Status::Usage.into() } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,134 @@
+//! The file of a program: what it is, if it is not a program.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Error, anyhow};
+use wasmtime::{ExternType, Module};
+
+use crate::exit::{Failure, Status};
+
+/// The function that runs a program.
+pub(super) const START: &str = "_start";
+
+/// Reads a program, and says what else the file is if it is not a core WebAssembly module.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = fs::read(path).map_err(|error| {
+        let (status, advice) = match error.kind() {
+            ErrorKind::NotFound => (Status::NotFound, "there is no such file; check the path"),
+            ErrorKind::IsADirectory => (Status::CannotRun, "is a directory; name the .wasm file in it"),
+            _ => {
+                return Failure::new(
+                    Status::CannotRun,
+                    Error::new(error).context(format!("cannot read {}", path.display())),
+                );
+            }
+        };
+        Failure::new(status, anyhow!("{}: {advice}", path.display()))
+    })?;
+    match Content::of(&bytes) {
+        Content::Module => Ok(bytes),
+        other => Err(Failure::new(Status::CannotRun, anyhow!("{}: {}", path.display(), other.advice()))),
+    }
+}
+
+/// What a file holds, as its first bytes show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Module,
+    Component,
+    OtherVersion,
+    WasmText,
+    Text,
+    Empty,
+    Other,
+}
+
+impl Content {
+    fn of(bytes: &[u8]) -> Self {
+        match bytes {
+            [] => Self::Empty,
+            [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Self::Module,
+            // Too short to tell: the compiler will say that it is cut off.
+            [0, b'a', b's', b'm', rest @ ..] if rest.len() < 4 => Self::Module,
+            // The second half of the version is the layer: 0 for modules, 1 for components.
+            [0, b'a', b's', b'm', _, _, 1, 0, ..] => Self::Component,
+            [0, b'a', b's', b'm', ..] => Self::OtherVersion,
+            _ => Self::of_text(bytes),
+        }
+    }
+
+    fn of_text(bytes: &[u8]) -> Self {
+        let Ok(text) = str::from_utf8(bytes) else { return Self::Other };
+        let code = text.lines().map(str::trim_start).find(|line| !line.is_empty() && !line.starts_with(";;"));
+        let code = code.unwrap_or_default();
+        if code.starts_with("(module") || code.starts_with("(component") || code.starts_with("(;") {
+            Self::WasmText
+        } else {
+            Self::Text
+        }
+    }
+
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::Module => "is a core WebAssembly module",
+            Self::Component => {
+                "is a component, which `run` does not support yet; give it a core module, which is what \
+                 compilers make for the target wasm32-wasip1"
+            }
+            Self::OtherVersion => {
+                "is WebAssembly of a version that edgekv does not know; build it for wasm32-wasip1"
+            }
+            Self::WasmText => {
+                "is WebAssembly text; compile it to a .wasm file first, for example by `wasm-tools parse` or `wat2wasm`"
+            }
+            Self::Text => {
+                "is a text file, not a WebAssembly module; name the .wasm file that your compiler made"
+            }
+            Self::Empty => "is empty; build the program again",
+            Self::Other => "is not a WebAssembly module; name the .wasm file that your compiler made",
+        }
+    }
+}
+
+/// Says whether the module can be started.
+pub(super) fn check_start(module: &Module) -> Result<(), &'static str> {
+    match module.get_export(START) {
+        Some(ExternType::Func(start)) if start.params().len() == 0 && start.results().len() == 0 => Ok(()),
+        Some(_) => {
+            Err("its export `_start` is not a function without parameters and results; build it as a program")
+        }
+        None => Err(
+            "it has no function `_start`, so it is a library, not a program; build it as a program (in Rust: with a \
+             src/main.rs, for the target wasm32-wasip1)",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_apart_by_their_first_bytes() {
+        let cases: [(&[u8], Content); 13] = [
+            (b"", Content::Empty),
+            (b"\0asm\x01\0\0\0", Content::Module),
+            (b"\0asm\x01\0", Content::Module),
+            (b"\0asm", Content::Module),
+            (b"\0asm\x0d\0\x01\0", Content::Component),
+            (b"\0asm\x02\0\0\0", Content::OtherVersion),
+            (b"(module)", Content::WasmText),
+            (b"\n ;; a comment\n  (component)", Content::WasmText),
+            (b"(; a comment ;) (module)", Content::WasmText),
+            (b"fn main() {}", Content::Text),
+            (b"   ", Content::Text),
+            (b"\x7fELF\x02\x01\x01\xff", Content::Other),
+            (b"\0as", Content::Text),
+        ];
+        for (bytes, content) in cases {
+            assert_eq!(Content::of(bytes), content, "{bytes:?}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What is said when a guest trapped.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use wasmtime::{Trap, WasmBacktrace};
+
+use super::limits::MemoryLimit;
+
+/// Most functions of a backtrace that are shown.
+const MAX_FRAMES: usize = 12;
+
+/// Functions between the mistake and the trap, or between the start and the program, by the beginnings of their names.
+const MACHINERY: [&str; 10] = [
+    "__main_void",
+    "__original_main",
+    "__rust",
+    "__wasm_call_",
+    "alloc::alloc::",
+    "core::option::",
+    "core::ops::function::",
+    "core::panicking::",
+    "core::result::",
+    "std::",
+];
+
+/// More of them, by their whole names.
+const MACHINERY_NAMES: [&str; 6] = ["_start", "abort", "dlabort", "main", "rust_begin_unwind", "rust_panic"];
+
+/// What trapped, where, and what that usually means.
+#[derive(Debug)]
+pub(crate) struct TrapReport {
+    program: PathBuf,
+    cause: String,
+    functions: Vec<String>,
+    hint: Option<String>,
+}
+
+impl TrapReport {
+    /// Whether an error of Wasmtime comes from running code, and not from preparing to.
+    pub(super) fn is_trap(error: &wasmtime::Error) -> bool {
+        error.is::<WasmBacktrace>() || error.is::<Trap>() || error.is::<wasmtime_wasi::I32Exit>()
+    }
+
+    pub(super) fn new(program: &Path, error: &wasmtime::Error, memory: &MemoryLimit) -> Self {
+        let trap = error.downcast_ref::<Trap>();
+        let cause = match trap {
+            Some(trap) => trap.to_string(),
+            // A function of the host has ended the guest; the backtrace is a context of its reason.
+            None => error.root_cause().to_string(),
+        };
+        let backtrace = error.downcast_ref::<WasmBacktrace>();
+        let functions =
+            backtrace.iter().flat_map(|backtrace| backtrace.frames()).map(|frame| match frame.func_name() {
+                Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+                None => format!("function {}", frame.func_index()),
+            });
+        let hint = if memory.was_reached() {
+            Some(format!(
+                "the program wanted more memory than {} MiB; allow more by --max-memory",
+                memory.max_mebibytes()
+            ))
+        } else {
+            trap.and_then(|trap| hint(*trap)).map(str::to_owned)
+        };
+        Self {
+            program: program.to_owned(),
+            cause: cause.strip_prefix("wasm trap: ").unwrap_or(&cause).to_owned(),
+            functions: trim(functions.collect()),
+            hint,
+        }
+    }
+}
+
+/// Takes off what is not the program's own at both ends, unless nothing would be left.
+fn trim(functions: Vec<String>) -> Vec<String> {
+    let own = |function: &String| {
+        !MACHINERY.iter().any(|beginning| function.starts_with(beginning))
+            && !MACHINERY_NAMES.contains(&function.as_str())
+    };
+    match (functions.iter().position(own), functions.iter().rposition(own)) {
+        (Some(first), Some(last)) => functions.into_iter().take(last + 1).skip(first).collect(),
+        _ => functions,
+    }
+}
+
+/// What a trap usually means for the author of the program.
+const fn hint(trap: Trap) -> Option<&'static str> {
+    match trap {
+        Trap::UnreachableCodeReached => {
+            Some("the program panicked or aborted; what it printed before says why, if it printed anything")
+        }
+        Trap::StackOverflow => Some("the program called itself without end, or too deeply"),
+        Trap::MemoryOutOfBounds => {
+            Some("the program used an address outside of its memory; a pointer was wrong")
+        }
+        Trap::BadSignature | Trap::IndirectCallToNull | Trap::TableOutOfBounds => {
+            Some("the program called a function through a pointer that was wrong")
+        }
+        _ => None,
+    }
+}
+
+impl fmt::Display for TrapReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} trapped: {}", self.program.display(), self.cause)?;
+        for (number, function) in self.functions.iter().take(MAX_FRAMES).enumerate() {
+            write!(f, "\n  {} {function}", if number == 0 { "in" } else { "by" })?;
+        }
+        if let more @ 1.. = self.functions.len().saturating_sub(MAX_FRAMES) {
+            write!(f, "\n  and {more} more")?;
+        }
+        match &self.hint {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names<const N: usize>(names: [&str; N]) -> Vec<String> {
+        names.map(str::to_owned).into()
+    }
+
+    #[test]
+    fn a_backtrace_keeps_the_programs_own_functions() {
+        let all = names([
+            "__rustc[123]::rust_panic",
+            "std::panicking::panic_with_hook",
+            "core::panicking::panic_fmt",
+            "app::deep",
+            "core::iter::map",
+            "app::main",
+            "std::rt::lang_start",
+            "main",
+            "__main_void",
+            "_start",
+        ]);
+        assert_eq!(trim(all), names(["app::deep", "core::iter::map", "app::main"]));
+        assert_eq!(trim(names(["abort", "_start"])), names(["abort", "_start"]), "rather that than nothing");
+    }
+
+    #[test]
+    fn a_long_backtrace_is_cut() {
+        let report = TrapReport {
+            program: "app.wasm".into(),
+            cause: "call stack exhausted".into(),
+            functions: (0..14).map(|number| format!("f{number}")).collect(),
+            hint: Some("h".into()),
+        };
+        let text = report.to_string();
+        assert!(text.starts_with("app.wasm trapped: call stack exhausted\n  in f0\n  by f1\n"), "{text}");
+        assert!(text.ends_with("  by f11\n  and 2 more\n  hint: h"), "{text}");
+    }
+}

@@ -1,0 +1,96 @@
+//! The flags that say which data a command works on, and the opening of those data.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::anyhow;
+use clap::Args;
+use edgekv_store::{KvError, Limits, StoreName, Stores};
+
+use crate::config::Config;
+use crate::engine::{EngineUrl, is_reserved};
+use crate::exit::{Failure, Status};
+use crate::seed;
+
+/// The manifest that is read when `--config` does not name one.
+const MANIFEST: &str = "fastly.toml";
+
+/// Which data to work on: the same for every command that runs guests.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct StoresArgs {
+    /// Where data live: `memory:` forgets them at the end; `redb:PATH` keeps them in a file, which is made when it
+    /// is missing
+    #[arg(long, value_name = "URL", default_value = "redb:.edgekv/data.redb", env = "EDGEKV_ENGINE")]
+    engine: EngineUrl,
+    /// Manifest with stores and their first items, under [local_server.kv_stores] [default: ./fastly.toml, if it
+    /// is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Store to create if it is missing; may be given several times
+    #[arg(long, value_name = "NAME", value_parser = parse_store)]
+    store: Vec<StoreName>,
+    /// Empty the stores that the manifest names, and load its items again. Without it, an item is loaded when it is
+    /// new, and again when the manifest changes it, but never over what a program has written or deleted
+    #[arg(long)]
+    reset: bool,
+}
+
+fn parse_store(text: &str) -> Result<StoreName, String> {
+    let name = StoreName::from_str(text).map_err(|error| error.to_string())?;
+    if is_reserved(&name) {
+        return Err("names that begin with \".edgekv.\" are reserved; choose another".to_owned());
+    }
+    Ok(name)
+}
+
+impl StoresArgs {
+    /// Reads and checks the manifest. Nothing has been opened or changed after this.
+    pub(crate) fn config(&self) -> Result<Option<Config>, Failure> {
+        let path = match &self.config {
+            Some(path) => path,
+            None if Path::new(MANIFEST).exists() => Path::new(MANIFEST),
+            None if self.reset => {
+                let error = anyhow!(
+                    "--reset loads the items of a manifest, but there is no ./{MANIFEST}; name one by --config"
+                );
+                return Err(Failure::new(Status::Usage, error));
+            }
+            None => return Ok(None),
+        };
+        tracing::debug!(path = %path.display(), "reading the manifest");
+        let config = Config::load(path, Limits::default().max_value_bytes);
+        config.map(Some).map_err(|problems| Failure::new(Status::Failed, problems))
+    }
+
+    /// Opens the engine, creates the stores that are missing, and loads the items of `config`.
+    pub(crate) fn open(&self, config: Option<&Config>) -> anyhow::Result<Stores> {
+        let stores = self.engine.open()?;
+        let configured = config.iter().flat_map(|config| &config.stores).map(|store| &store.name);
+        create_missing(&stores, self.store.iter().chain(configured).collect())?;
+        if let Some(config) = config {
+            seed::load(&stores, config, self.reset)?;
+        }
+        Ok(stores)
+    }
+}
+
+/// Creates those of `names` that are missing: first asks for all of them, then waits, so that a durable engine can
+/// make them in one step.
+fn create_missing(stores: &Stores, names: BTreeSet<&StoreName>) -> Result<(), KvError> {
+    let mut replies = Vec::new();
+    for name in names {
+        if stores.open(name).wait()?.is_none() {
+            replies.push(stores.create(name));
+        }
+    }
+    for reply in replies {
+        match reply.wait() {
+            // Somebody else was faster.
+            Ok(_) | Err(KvError::StoreExists(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! Bad input: one line that says what to do, and a status that says whose fault it is.
+
+use std::fs;
+
+use crate::program::Step::Print;
+use crate::workplace::Workplace;
+
+/// A workplace with a good program, for when something else is bad.
+fn workplace() -> Workplace {
+    let here = Workplace::new();
+    here.program("app.wasm", &[Print("it ran")]);
+    here
+}
+
+#[test]
+fn a_program_that_is_none_says_what_it_is() {
+    let here = workplace();
+    let module = fs::read(here.path("app.wasm")).unwrap();
+    fs::create_dir(here.path("directory")).unwrap();
+    here.file("text.rs", "fn main() {}");
+    here.file("app.wat", "(module (func (export \"_start\")))");
+    here.file("empty", "");
+    here.file("binary", b"\x7fELF\xff\xff");
+    here.file("cut.wasm", &module[..module.len() / 2]);
+    here.file("start.wasm", &module[..6]);
+    here.file("component.wasm", wat::parse_str("(component)").unwrap());
+    here.wat("library.wasm", "(module (func (export \"run\")))");
+    here.wat("global.wasm", "(module (global (export \"_start\") i32 (i32.const 0)))");
+    let rows: [(&str, i32, &[&str]); 11] = [
+        ("nowhere.wasm", 127, &["nowhere.wasm: there is no such file", "check the path"]),
+        ("directory", 126, &["directory: is a directory", "name the .wasm file in it"]),
+        ("text.rs", 126, &["text.rs: is a text file", "name the .wasm file"]),
+        ("app.wat", 126, &["app.wat: is WebAssembly text", "wat2wasm"]),
+        ("empty", 126, &["empty: is empty", "build the program again"]),
+        ("binary", 126, &["binary: is not a WebAssembly module"]),
+        (
+            "cut.wasm",
+            126,
+            &["cut.wasm: not a valid WebAssembly module", "cut off or damaged", "build it again"],
+        ),
+        ("start.wasm", 126, &["start.wasm: not a valid WebAssembly module", "cut off or damaged"]),
+        (
+            "component.wasm",
+            126,
+            &["component.wasm: is a component", "not support", "core module", "wasm32-wasip1"],
+        ),
+        (
+            "library.wasm",
+            126,
+            &["library.wasm: it has no function `_start`", "library", "build it as a program"],
+        ),
+        (
+            "global.wasm",
+            126,
+            &["global.wasm: its export `_start` is not a function", "build it as a program"],
+        ),
+    ];
+    for (program, status, words) in rows {
+        here.run(&format!("run {program}")).fails(status, words);
+    }
+    assert!(!here.path(".edgekv").exists(), "no database was made for a program that cannot run");
+}
+
+#[test]
+fn all_missing_imports_are_named() {
+    let here = workplace();
+    here.wat(
+        "one.wasm",
+        r#"(module (import "fastly_geo" "lookup" (func (param i32) (result i32))) (func (export "_start")))"#,
+    );
+    here.run("run one.wasm")
+        .fails(126, &["one.wasm: it imports fastly_geo::lookup, which edgekv does not have"]);
+    here.wat(
+        "several.wasm",
+        r#"(module
+            (import "fastly_geo" "lookup" (func (param i32) (result i32)))
+            (import "fastly_kv_store" "open" (func (param i32 i32 i32) (result i32)))
+            (import "env" "thing" (func))
+            (func (export "_start")))"#,
+    );
+    here.run("run several.wasm").fails(126, &["it imports 2 things", ": fastly_geo::lookup, env::thing"]);
+    here.wat(
+        "wrong.wasm",
+        r#"(module (import "fastly_kv_store" "open" (func (param i64))) (func (export "_start")))"#,
+    );
+    here.run("run wrong.wasm").fails(126, &["fastly_kv_store::open", "incompatible import type"]);
+}
+
+#[test]
+fn flags_with_wrong_values() {
+    let here = workplace();
+    let rows: [(&str, &[&str]); 13] = [
+        ("--engine sqlite:x", &["'sqlite:x'", "--engine", "use `memory:` or `redb:PATH`"]),
+        ("--engine data.redb", &["'data.redb'", "use `memory:` or `redb:PATH`"]),
+        ("--engine memory:x", &["use `memory:`"]),
+        ("--engine redb:", &["the path is missing", "redb:.edgekv/data.redb"]),
+        ("--engine redb:///x", &["begins with `//`"]),
+        ("--store=", &["store name is empty"]),
+        ("--store .edgekv.seed", &["reserved", "choose another"]),
+        ("--env NAME", &["write it as NAME=VALUE"]),
+        ("--env =VALUE", &["write it as NAME=VALUE"]),
+        ("--max-memory 0", &["from 1 to 4096"]),
+        ("--max-memory 1GiB", &["from 1 to 4096"]),
+        ("--log x=y=z", &["--log \"x=y=z\" is not understood", "use a level such as `debug`"]),
+        ("--reset", &["--reset", "there is no ./fastly.toml", "--config"]),
+    ];
+    for (flag, words) in rows {
+        here.run(&format!("run app.wasm {flag}")).fails(2, words);
+    }
+}
+
+#[test]
+fn databases_that_cannot_be_opened() {
+    let here = workplace();
+    fs::create_dir(here.path("directory")).unwrap();
+    here.file("foreign.redb", "this is somebody's shopping list, and quite a long one");
+    here.file("file", "");
+    let rows: [(&str, &[&str]); 3] = [
+        ("directory", &["\"directory\" is a directory", "--engine redb:directory/data.redb"]),
+        ("foreign.redb", &["\"foreign.redb\" is not an edgekv database", "choose another path"]),
+        ("file/data.redb", &["file/data.redb", "choose another path"]),
+    ];
+    for (path, words) in rows {
+        here.run(&format!("run app.wasm --engine redb:{path}")).fails(125, words);
+    }
+    let kept = fs::read_to_string(here.path("foreign.redb")).unwrap();
+    assert!(kept.starts_with("this is somebody's"), "a foreign file is left as it is");
+}
+
+#[test]
+fn manifests_that_are_wrong() {
+    let here = workplace();
+    here.file("fastly.toml", "local_server.kv_stores.a = [{ key = \"k0\", data = \"v\" }, { key = \"k\" }]");
+    here.run("run app.wasm").fails(
+        125,
+        &["edgekv: fastly.toml: store \"a\", entry 2 (\"k\"): neither `data` nor `file` is given; give one of them"],
+    );
+    here.file("syntax.toml", "[local_server\n");
+    here.run("run app.wasm --config syntax.toml")
+        .fails(125, &["syntax.toml: line 1, column 14: ", "correct the TOML"]);
+    here.run("run app.wasm --config nowhere.toml").fails(125, &["nowhere.toml: cannot be read", "--config"]);
+    here.file("two.toml", "local_server.kv_stores.a = [{}]");
+    let ended = here.run("run app.wasm --config two.toml");
+    assert_eq!(ended.status, Some(125));
+    assert_eq!(
+        ended.stderr,
+        "edgekv: two.toml: store \"a\", entry 1: `key` is missing; every entry needs one\n\
+         edgekv: two.toml: store \"a\", entry 1: neither `data` nor `file` is given; give one of them\n",
+        "all problems, a line each"
+    );
+    assert!(!here.path(".edgekv").exists(), "nothing was stored");
+}
+
+#[test]
+fn a_field_that_nobody_reads_is_a_warning() {
+    let here = workplace();
+    here.file("fastly.toml", "local_server.kv_stores.a = [{ key = \"k\", data = \"v\", metdata = \"m\" }]");
+    let ended = here.run("run app.wasm --engine memory:");
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "it ran\n"));
+    assert!(
+        ended.stderr.contains("store \"a\", entry 1 (\"k\"): nobody reads the field `metdata`"),
+        "{ended:?}"
+    );
+    here.run("run app.wasm --engine memory: --log error").good();
+}

@@ -1,0 +1,113 @@
+//! Programs that a compiler made, on our SDK and on the public crate. `cargo xtask guests` builds them.
+
+use edgekv_tests::guest;
+
+use crate::workplace::{Ended, Workplace};
+
+/// Runs a guest with these arguments.
+fn run(here: &Workplace, name: &str, flags: &[&str], arguments: &[&str]) -> Ended {
+    let mut command = here.edgekv();
+    command.arg("run").arg(guest(name)).args(flags).arg("--").args(arguments);
+    Ended::of(command.output().unwrap())
+}
+
+const ENGINES: [&str; 2] = ["memory:", "redb:data.redb"];
+
+#[test]
+fn a_program_on_our_sdk_finds_everything_as_it_should_be() {
+    for engine in ENGINES {
+        let ended = run(&Workplace::new(), "sdk-kv", &["--engine", engine, "--store", "guest-store"], &[]);
+        assert!(ended.good().starts_with("ok "), "{engine}");
+    }
+}
+
+#[test]
+fn a_program_on_the_public_crate_finds_everything_as_it_should_be() {
+    for engine in ENGINES {
+        let here = Workplace::new();
+        let flags = ["--engine", engine, "--store", "guest-store"];
+        assert!(run(&here, "fastly-kv", &flags, &[]).good().starts_with("ok "), "{engine}");
+        assert!(
+            run(&here, "fastly-kv", &flags, &[]).good().starts_with("ok "),
+            "{engine}, again on what it left"
+        );
+    }
+}
+
+#[test]
+fn what_one_process_has_written_another_reads() {
+    let here = Workplace::new();
+    let flags = ["--engine", "redb:data.redb", "--store", "guest-store"];
+    assert!(run(&here, "persist-write", &flags, &[]).good().starts_with("ok "));
+    assert!(run(&here, "persist-read", &flags, &[]).good().starts_with("ok "));
+    assert!(run(&here, "persist-write", &flags, &[]).good().starts_with("ok "), "written over");
+    assert!(run(&here, "persist-read", &flags, &[]).good().starts_with("ok "));
+    let forgotten = run(&here, "persist-read", &["--engine", "memory:", "--store", "guest-store"], &[]);
+    assert_ne!(forgotten.status, Some(0), "a new memory has nothing: {forgotten:?}");
+}
+
+#[test]
+fn arguments_pass_as_they_are() {
+    let arguments = ["one", "two words", "", "--engine", "-h", "é", "--", "'q'"];
+    let ended = run(&Workplace::new(), "args", &["--engine", "memory:"], &arguments);
+    assert_eq!(ended.good().lines().collect::<Vec<_>>(), arguments);
+}
+
+#[test]
+fn the_status_passes() {
+    for status in ["0", "1", "42", "255"] {
+        let ended = run(&Workplace::new(), "exit-code", &["--engine", "memory:"], &[status]);
+        assert_eq!(ended.status.map(|status| status.to_string()).as_deref(), Some(status));
+    }
+}
+
+#[test]
+fn a_panic_shows_its_message_and_the_programs_own_functions() {
+    let ended = run(&Workplace::new(), "trap", &["--engine", "memory:"], &["out of cheese"]);
+    assert_eq!(ended.status, Some(134));
+    assert!(ended.stderr.contains("out of cheese"), "the guest's own words: {ended:?}");
+    assert!(
+        ended.stderr.contains("trapped: wasm `unreachable` instruction executed\n  in trap::main\n"),
+        "{ended:?}"
+    );
+    assert!(
+        !ended.stderr.contains("rust_panic") && !ended.stderr.contains("_start"),
+        "no machinery: {ended:?}"
+    );
+}
+
+#[test]
+fn the_first_example_counts_its_runs_and_only_durable_data_go_on() {
+    let here = Workplace::new();
+    let hello = |engine| run(&here, "hello-kv", &["--engine", engine, "--store", "mystore"], &[]).good();
+    let first = hello("redb:data.redb");
+    assert!(first.contains("inserted message1\n"), "{first}");
+    assert!(first.contains("found message1: \"this is message 1\""), "{first}");
+    assert!(first.contains("deleted message1\n"), "{first}");
+    assert!(first.ends_with("this was run 1 on this store\n"), "{first}");
+    assert!(hello("redb:data.redb").ends_with("this was run 2 on this store\n"));
+    for _ in 0..2 {
+        assert!(hello("memory:").ends_with("this was run 1 on this store\n"));
+    }
+}
+
+#[test]
+fn the_counter_example_loses_no_increment() {
+    for engine in ENGINES {
+        let here = Workplace::new();
+        let flags = ["--engine", engine, "--store", "mystore"];
+        let ended = run(&here, "cas-counter", &flags, &["25"]).good();
+        assert_eq!(
+            ended,
+            "25 writers at the same time: 24 were refused, and try again\nthe counter went from 0 to 25\n",
+            "{engine}"
+        );
+    }
+}
+
+#[test]
+fn an_example_without_its_store_says_which_one() {
+    let ended = run(&Workplace::new(), "hello-kv", &["--engine", "memory:"], &[]);
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stderr.contains("mystore"), "{ended:?}");
+}

@@ -1,0 +1,55 @@
+//! The help is enough to use the command.
+
+use crate::workplace::Workplace;
+
+#[test]
+fn the_help_of_run_has_every_flag_default_example_and_exit_status() {
+    let here = Workplace::new();
+    let help = here.run("run --help").good();
+    for text in [
+        "APP.wasm",
+        "ARGS",
+        "--env <NAME=VALUE>",
+        "--max-memory <MIB>",
+        "[default: 128]",
+        "--engine <URL>",
+        "[default: redb:.edgekv/data.redb]",
+        "EDGEKV_ENGINE",
+        "--config <FILE>",
+        "./fastly.toml",
+        "--store <NAME>",
+        "--reset",
+        "--log <LEVEL>",
+        "EDGEKV_LOG",
+        "Examples:",
+        "edgekv run app.wasm",
+        "Exit status:",
+        "125",
+        "126",
+        "127",
+        "130",
+        "134",
+    ] {
+        assert!(help.contains(text), "{text:?} is missing:\n{help}");
+    }
+    assert!(here.run("--help").good().contains("run "), "the commands are listed");
+    assert!(here.run("run -h").good().contains("--engine"));
+}
+
+#[test]
+fn the_version_is_printed() {
+    assert_eq!(Workplace::new().run("--version").good(), format!("edgekv {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_arguments_are_status_2() {
+    let here = Workplace::new();
+    for arguments in ["", "walk", "run", "run a.wasm b.wasm", "run a.wasm --bogus"] {
+        let ended = here.run(arguments);
+        assert_eq!(ended.status, Some(2), "{arguments:?}: {ended:?}");
+        assert!(
+            ended.stderr.contains("--help") || ended.stderr.contains("Usage"),
+            "{arguments:?}: {ended:?}"
+        );
+    }
+}

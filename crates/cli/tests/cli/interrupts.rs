@@ -1,0 +1,35 @@
+//! Ctrl-C. What sends the signal is the `kill` of the system.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::program::Step::{Print, Read, Show, Spin, StartInsert};
+use crate::workplace::Workplace;
+
+#[test]
+fn an_interrupt_ends_a_guest_that_spins_or_waits_and_loses_no_write() {
+    for (last, signal) in [(Spin, "-INT"), (Read, "-INT"), (Spin, "-TERM")] {
+        let here = Workplace::new();
+        here.program("app.wasm", &[StartInsert("s", "k", "kept"), Print("ready"), last]);
+        here.program("read.wasm", &[Show("s", "k")]);
+        let mut child = here
+            .edgekv()
+            .args(["run", "app.wasm", "--store", "s"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n");
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        // Its input stays open until here, so it was the signal that ended it.
+        let input = child.stdin.take();
+        let ended = child.wait_with_output().unwrap();
+        drop(input);
+        assert_eq!(ended.status.code(), Some(130), "{last:?} {signal}");
+        assert_eq!(here.run("run read.wasm").good(), "kept\n", "{last:?} {signal}");
+    }
+}

@@ -1,0 +1,190 @@
+//! Running a guest: statuses, arguments, environment, limits, traps, and what becomes of its data.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use crate::program::Step::{CannotOpen, Exit, Insert, Print, Read as ReadInput, Show, StartInsert, Trap};
+use crate::workplace::{Ended, Workplace};
+
+#[test]
+fn a_guest_that_returns_is_a_success() {
+    let here = Workplace::new();
+    here.program("app.wasm", &[Print("hello")]);
+    assert_eq!(here.run("run app.wasm --engine memory:").good(), "hello\n");
+}
+
+#[test]
+fn the_status_of_the_guest_is_ours_even_above_what_wasi_allows() {
+    let here = Workplace::new();
+    for (status, expected) in
+        [(0, 0), (1, 1), (7, 7), (125, 125), (126, 126), (255, 255), (-1, 255), (256, 1)]
+    {
+        here.program("app.wasm", &[Exit(status), Print("never")]);
+        let ended = here.run("run app.wasm --engine memory:");
+        assert_eq!(ended.status, Some(expected), "proc_exit({status}): {ended:?}");
+        assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", ""));
+    }
+}
+
+#[test]
+fn data_survive_in_a_file_and_do_not_in_memory() {
+    let here = Workplace::new();
+    here.program("write.wasm", &[Insert("s", "k", "value")]);
+    here.program("read.wasm", &[Show("s", "k")]);
+    assert_eq!(here.run("run write.wasm --store s").good(), "");
+    assert!(here.path(".edgekv/data.redb").is_file(), "the default engine keeps data here");
+    assert_eq!(here.run("run read.wasm").good(), "value\n", "the store is still there without --store");
+
+    here.run("run write.wasm --store s --engine redb:other/deep.redb").good();
+    assert_eq!(here.run("run read.wasm --engine redb:other/deep.redb").good(), "value\n");
+
+    here.run("run write.wasm --store s --engine memory:").good();
+    assert_eq!(here.run("run read.wasm --store s --engine memory:").good(), "-\n");
+}
+
+#[test]
+fn the_engine_can_come_from_the_environment() {
+    let here = Workplace::new();
+    here.program("app.wasm", &[Insert("s", "k", "value")]);
+    let output =
+        here.edgekv().args(["run", "app.wasm", "--store", "s"]).env("EDGEKV_ENGINE", "memory:").output();
+    Ended::of(output.unwrap()).good();
+    assert!(!here.path(".edgekv").exists());
+}
+
+#[test]
+fn a_write_that_nobody_waits_for_is_durable_however_the_guest_ends() {
+    for (end, status) in [(Exit(3), 3), (Trap, 134), (Print("done"), 0)] {
+        let here = Workplace::new();
+        let value = "v".repeat(10_000);
+        here.program("write.wasm", &[StartInsert("s", "a", "first"), StartInsert("s", "k", &value), end]);
+        here.program("read.wasm", &[Show("s", "a"), Show("s", "k")]);
+        assert_eq!(here.run("run write.wasm --store s").status, Some(status));
+        let shown = here.run("run read.wasm").good();
+        // The guest that reads shows the first 4,096 bytes.
+        assert_eq!(shown, format!("first\n{}\n", &value[..4096]));
+    }
+}
+
+#[test]
+fn a_trap_says_what_where_and_what_to_do() {
+    let here = Workplace::new();
+    here.wat(
+        "app.wasm",
+        r#"(module
+            (func $deep (unreachable))
+            (func $middle (call $deep))
+            (func (export "_start") (call $middle)))"#,
+    );
+    let ended = here.run("run app.wasm --engine memory:");
+    assert_eq!(ended.status, Some(134));
+    assert_eq!(
+        ended.stderr,
+        "edgekv: app.wasm trapped: wasm `unreachable` instruction executed\n  in deep\n  by middle\n  by function 2\n  \
+         hint: the program panicked or aborted; what it printed before says why, if it printed anything\n"
+    );
+}
+
+#[test]
+fn endless_recursion_is_a_trap_with_a_short_backtrace() {
+    let here = Workplace::new();
+    here.wat("app.wasm", r#"(module (func $again (export "_start") (call $again)))"#);
+    let ended = here.run("run app.wasm --engine memory:");
+    assert_eq!(ended.status, Some(134));
+    assert!(
+        ended.stderr.starts_with("edgekv: app.wasm trapped: call stack exhausted\n  in again\n"),
+        "{ended:?}"
+    );
+    assert!(
+        ended.stderr.ends_with("hint: the program called itself without end, or too deeply\n"),
+        "{ended:?}"
+    );
+    assert!(ended.stderr.lines().count() < 20, "{ended:?}");
+}
+
+#[test]
+fn memory_has_a_limit_that_can_be_moved() {
+    let here = Workplace::new();
+    // Exits with 1 when it does not get 100 MiB more than its first page.
+    here.wat(
+        "grow.wasm",
+        r#"(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            (func (export "_start") (call $exit (i32.lt_s (memory.grow (i32.const 1600)) (i32.const 0)))))"#,
+    );
+    for (limit, status) in [("", 0), ("--max-memory 101", 0), ("--max-memory 100", 1)] {
+        assert_eq!(
+            here.run(&format!("run grow.wasm --engine memory: {limit}")).status,
+            Some(status),
+            "{limit}"
+        );
+    }
+    // Traps when it does not get it, as a program does that runs out of memory.
+    here.wat(
+        "trap.wasm",
+        r#"(module (memory (export "memory") 1)
+            (func (export "_start") (if (i32.lt_s (memory.grow (i32.const 1600)) (i32.const 0)) (then unreachable))))"#,
+    );
+    let ended = here.run("run trap.wasm --engine memory: --max-memory 2");
+    assert_eq!(ended.status, Some(134));
+    assert!(
+        ended
+            .stderr
+            .ends_with("hint: the program wanted more memory than 2 MiB; allow more by --max-memory\n"),
+        "{ended:?}"
+    );
+    here.wat("large.wasm", r#"(module (memory (export "memory") 1600) (func (export "_start")))"#);
+    here.run("run large.wasm --engine memory: --max-memory 2")
+        .fails(126, &["large.wasm: cannot start", "memory", "allow more by --max-memory"]);
+}
+
+#[test]
+fn a_trap_while_starting_is_a_trap() {
+    let here = Workplace::new();
+    here.wat("app.wasm", r#"(module (func $init unreachable) (start $init) (func (export "_start")))"#);
+    let ended = here.run("run app.wasm --engine memory:");
+    assert_eq!(ended.status, Some(134));
+    assert!(ended.stderr.contains("\n  in init\n"), "{ended:?}");
+}
+
+#[test]
+fn stores_are_created_as_asked_and_the_ledger_is_not_for_guests() {
+    let here = Workplace::new();
+    here.file("fastly.toml", "local_server.kv_stores.c = [{ key = \"k\", data = \"from the manifest\" }]");
+    here.program(
+        "app.wasm",
+        &[Show("a", "k"), Show("b", "k"), Show("c", "k"), CannotOpen("d"), CannotOpen(".edgekv.seed")],
+    );
+    let ended = here.run("run app.wasm --store a --store b --store a --engine memory:");
+    assert_eq!(ended.good(), "-\n-\nfrom the manifest\n");
+}
+
+#[test]
+fn standard_input_reaches_the_guest_and_a_second_process_is_told_that_the_database_is_in_use() {
+    let here = Workplace::new();
+    here.program("wait.wasm", &[Insert("s", "k", "v"), Print("ready"), ReadInput, Print("bye")]);
+    let mut first = here
+        .edgekv()
+        .args(["run", "wait.wasm", "--store", "s"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(first.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+
+    // Now the first one surely has it open, until its input ends.
+    here.run("run wait.wasm")
+        .fails(125, &[".edgekv/data.redb", "in use by another edgekv process", "stop that one"]);
+    here.run("run wait.wasm --store s --engine memory:").good();
+
+    drop(first.stdin.take());
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "bye\n");
+    assert_eq!(first.wait().unwrap().code(), Some(0));
+    assert_eq!(here.run("run wait.wasm").good(), "ready\nbye\n", "it is free again");
+}
