@@ -29,7 +29,6 @@ pub struct KvCtx {
     /// same handle, or a loop in a guest would fill the table.
     opened: BTreeMap<StoreName, u32>,
     handles: HandleTable,
-    held_bytes: usize,
     max_held_bytes: usize,
 }
 
@@ -68,9 +67,11 @@ impl KvCtxBuilder {
     }
 
     /// Most bytes that the host keeps for the instance at a time: in bodies, in results that have not been
-    /// fetched, and in writes under way. Default: 256 MiB. More are answered with `limitexceeded`.
+    /// fetched, and in writes under way. Default: 256 MiB. More are answered with `limitexceeded`, after waiting for
+    /// writes under way where that helps.
     ///
-    /// What one operation brings is counted when it is there, so the limit can be exceeded by one value.
+    /// What a lookup or list brings is counted when it is there: with an embedded engine the limit can be exceeded by
+    /// one value, with a remote one by as many as it answers at once.
     pub const fn max_held_bytes(mut self, max: usize) -> Self {
         self.max_held_bytes = max;
         self
@@ -84,7 +85,6 @@ impl KvCtxBuilder {
             hidden: self.hidden,
             opened: BTreeMap::new(),
             handles: HandleTable::new(self.max_handles),
-            held_bytes: 0,
             max_held_bytes: self.max_held_bytes,
         }
     }
@@ -105,14 +105,14 @@ impl KvCtx {
     /// Bytes that the host keeps for the instance.
     #[must_use]
     pub const fn held_bytes(&self) -> usize {
-        self.held_bytes
+        self.handles.held_bytes()
     }
 
     /// Gives the instance a body to read, and says under which handle.
     ///
     /// `None` when the instance has [`max_handles`](KvCtxBuilder::max_handles) objects already.
     pub fn push_body(&mut self, body: Body) -> Option<u32> {
-        self.add(Object::Body(body)).ok()
+        self.handles.insert(Object::Body(body)).ok()
     }
 
     /// Gives the instance a body to write, under the handle; what it writes comes out of the receiver.
@@ -120,7 +120,7 @@ impl KvCtx {
     /// `None` when the instance has [`max_handles`](KvCtxBuilder::max_handles) objects already.
     pub fn push_streaming_body(&mut self) -> Option<(u32, BodyReceiver)> {
         let (body, receiver) = StreamingBody::new();
-        let handle = self.add(Object::StreamingBody(body)).ok()?;
+        let handle = self.handles.insert(Object::StreamingBody(body)).ok()?;
         Some((handle, receiver))
     }
 
@@ -142,55 +142,42 @@ impl KvCtx {
         self.opened.insert(name, handle);
     }
 
-    /// The objects, for uses that do not change how many bytes they hold.
     pub(crate) const fn handles_mut(&mut self) -> &mut HandleTable {
         &mut self.handles
     }
 
-    /// Adds an object.
-    pub(crate) fn add(&mut self, object: Object) -> Result<u32, Error> {
-        let held_bytes = object.held_bytes();
-        let handle = self.handles.insert(object)?;
-        self.held_bytes += held_bytes;
-        Ok(handle)
-    }
-
-    /// Takes an object out, if it is of this kind.
-    pub(crate) fn take<K: crate::handles::Kind>(&mut self, handle: u32) -> Result<K, Error> {
-        let held_bytes = self.held_by(handle);
-        let taken = self.handles.take::<K>(handle)?;
-        self.held_bytes -= held_bytes;
-        Ok(taken)
-    }
-
-    /// Bytes that one object holds.
-    pub(crate) fn held_by(&mut self, handle: u32) -> usize {
-        self.handles.object(handle).map_or(0, |object| object.held_bytes())
-    }
-
-    /// Counts anew what an object holds that held `before`.
-    pub(crate) fn recount(&mut self, handle: u32, before: usize) {
-        self.held_bytes = self.held_bytes - before + self.held_by(handle);
-    }
-
     /// Says whether the host may keep `more` bytes for the instance.
     pub(crate) fn check_bytes(&mut self, more: usize) -> Result<(), Error> {
-        if self.fits(more) {
-            return Ok(());
-        }
-        // Writes that are done, and that nobody has waited for, still count what they needed.
-        for object in self.handles.objects_mut() {
-            let before = object.held_bytes();
-            object.settle();
-            self.held_bytes -= before - object.held_bytes();
+        if !self.fits(more) {
+            // Operations that are done, and that nobody has waited for, still count what they needed.
+            self.handles.settle();
         }
         if self.fits(more) {
             return Ok(());
         }
-        Err(Error::TooManyBytes { wanted: self.held_bytes.saturating_add(more), max: self.max_held_bytes })
+        let wanted = self.handles.held_bytes().saturating_add(more);
+        Err(Error::TooManyBytes { wanted, max: self.max_held_bytes })
+    }
+
+    /// As [`KvCtx::check_bytes`], but waits for the writes of the instance before it refuses: a guest that writes
+    /// faster than its engine is slowed down, not stopped.
+    pub(crate) async fn make_room(&mut self, more: usize) -> Result<(), Error> {
+        loop {
+            let refused = match self.check_bytes(more) {
+                Ok(()) => return Ok(()),
+                Err(refused) => refused,
+            };
+            let Some(handle) = self.handles.write_under_way() else { return Err(refused) };
+            match self.handles.object(handle) {
+                Some(Object::Insert(pending)) => drop(pending.result().await),
+                Some(Object::Delete(pending)) => drop(pending.result().await),
+                _ => return Err(refused),
+            }
+            self.handles.recount(handle);
+        }
     }
 
     const fn fits(&self, more: usize) -> bool {
-        self.held_bytes.saturating_add(more) <= self.max_held_bytes
+        self.handles.held_bytes().saturating_add(more) <= self.max_held_bytes
     }
 }

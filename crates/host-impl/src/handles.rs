@@ -24,8 +24,9 @@ impl Object {
     /// Bytes that the host holds for the guest because of this object.
     pub(crate) fn held_bytes(&self) -> usize {
         match self {
-            Self::Store(_) | Self::StreamingBody(_) => 0,
+            Self::Store(_) => 0,
             Self::Body(body) => body.held_bytes(),
+            Self::StreamingBody(body) => body.held_bytes(),
             Self::Lookup(pending) => pending.held_bytes(),
             Self::Insert(pending) => pending.held_bytes(),
             Self::Delete(pending) => pending.held_bytes(),
@@ -33,12 +34,23 @@ impl Object {
         }
     }
 
-    /// Lets go of what a finished operation no longer needs.
-    pub(crate) fn settle(&mut self) {
+    /// Looks, without waiting, whether an operation is done; then it holds its result and nothing else.
+    fn settle(&mut self) {
         match self {
+            Self::Lookup(pending) => pending.settle(),
             Self::Insert(pending) => pending.settle(),
             Self::Delete(pending) => pending.settle(),
-            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) | Self::Lookup(_) | Self::List(_) => {}
+            Self::List(pending) => pending.settle(),
+            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) => {}
+        }
+    }
+
+    /// Whether this is a write or delete that is done, and of which only the outcome is left to be told.
+    fn is_done_write(&self) -> bool {
+        match self {
+            Self::Insert(pending) => pending.is_done(),
+            Self::Delete(pending) => pending.is_done(),
+            _ => false,
         }
     }
 }
@@ -81,27 +93,36 @@ kinds! {
 /// written in C take it for "none".
 const LAST_HANDLE: u32 = i32::MAX as u32;
 
-/// Objects by handle.
+/// Objects by handle, and how many bytes the host holds for them.
 ///
 /// Numbers are given out in rising order, and begin again only after all 2^31 of them; so a stale number
 /// names nothing, of any kind. An object lives in the slot that the low bits of its number select, and the slot
 /// knows the whole number: finding it is one comparison. A new number whose slot is taken by something long-lived
-/// is skipped. There are at least twice as many slots as objects, so that happens rarely, and a guest that closes what it opens
-/// stays within the same few slots.
+/// is skipped. There are at least twice as many slots as objects, so that happens rarely, and a guest that closes
+/// what it opens stays within the same few slots.
 #[derive(Debug)]
 pub(crate) struct HandleTable {
     /// A power of two of them.
-    slots: Vec<Option<(u32, Object)>>,
+    slots: Vec<Option<Slot>>,
     last: u32,
     live: usize,
     max: usize,
+    held_bytes: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    number: u32,
+    /// What `object` adds to the table's `held_bytes`; true again after every [`HandleTable::recount`].
+    counted_bytes: usize,
+    object: Object,
 }
 
 const FIRST_SLOTS: usize = 16;
 
 impl HandleTable {
     pub(crate) fn new(max: usize) -> Self {
-        Self { slots: Vec::new(), last: 0, live: 0, max }
+        Self { slots: Vec::new(), last: 0, live: 0, max, held_bytes: 0 }
     }
 
     /// Number of objects.
@@ -109,8 +130,16 @@ impl HandleTable {
         self.live
     }
 
-    /// Whether another object would be refused.
-    pub(crate) fn check_room(&self) -> Result<(), Error> {
+    /// Bytes that the host holds for all objects.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// Says whether there is room for another object; makes some if that is possible.
+    pub(crate) fn check_room(&mut self) -> Result<(), Error> {
+        if self.live >= self.max {
+            self.forget_old_writes();
+        }
         if self.live >= self.max { Err(Error::TooManyHandles { max: self.max }) } else { Ok(()) }
     }
 
@@ -120,12 +149,14 @@ impl HandleTable {
         if self.slots.len() < (self.live + 1) * 2 {
             self.grow();
         }
+        let counted_bytes = object.held_bytes();
         loop {
             self.last = if self.last == LAST_HANDLE { 1 } else { self.last + 1 };
             let (mask, number) = (self.slots.len() - 1, self.last);
             if let Some(slot @ None) = self.slots.get_mut(number as usize & mask) {
-                *slot = Some((number, object));
+                *slot = Some(Slot { number, counted_bytes, object });
                 self.live += 1;
+                self.held_bytes += counted_bytes;
                 return Ok(number);
             }
         }
@@ -136,45 +167,85 @@ impl HandleTable {
         let slots = (self.slots.len() * 2).max(FIRST_SLOTS);
         let mut old = std::mem::take(&mut self.slots);
         self.slots.resize_with(slots, || None);
-        for (number, object) in old.drain(..).flatten() {
-            if let Some(slot) = self.slots.get_mut(number as usize & (slots - 1)) {
-                *slot = Some((number, object));
+        for full in old.drain(..).flatten() {
+            if let Some(slot) = self.slots.get_mut(full.number as usize & (slots - 1)) {
+                *slot = Some(full);
             }
         }
     }
 
-    fn slot(&mut self, handle: u32) -> Option<&mut Option<(u32, Object)>> {
+    fn slot(&mut self, handle: u32) -> Option<&mut Option<Slot>> {
         let mask = self.slots.len().checked_sub(1)?;
         let slot = self.slots.get_mut(handle as usize & mask)?;
-        matches!(slot, Some((number, _)) if *number == handle).then_some(slot)
+        matches!(slot, Some(Slot { number, .. }) if *number == handle).then_some(slot)
     }
 
-    /// The object behind a handle.
+    /// The object behind a handle. Whoever changes what it holds calls [`HandleTable::recount`] afterwards.
     pub(crate) fn object(&mut self, handle: u32) -> Option<&mut Object> {
-        self.slot(handle)?.as_mut().map(|(_, object)| object)
+        self.slot(handle)?.as_mut().map(|slot| &mut slot.object)
     }
 
-    /// The object behind a handle, if it is of this kind.
+    /// The object behind a handle, if it is of this kind; see [`HandleTable::object`].
     pub(crate) fn get<K: Kind>(&mut self, handle: u32) -> Result<&mut K, Error> {
         self.object(handle).and_then(K::of).ok_or(Error::Handle { handle, wanted: K::NAME })
     }
 
+    /// Counts anew what an object holds.
+    pub(crate) fn recount(&mut self, handle: u32) {
+        if let Some(Some(slot)) = self.slot(handle) {
+            let before = std::mem::replace(&mut slot.counted_bytes, slot.object.held_bytes());
+            let now = slot.counted_bytes;
+            self.held_bytes = self.held_bytes - before + now;
+        }
+    }
+
     /// Takes an object out; one of another kind stays where it is.
     pub(crate) fn take<K: Kind>(&mut self, handle: u32) -> Result<K, Error> {
-        self.get::<K>(handle)?;
-        self.take_any(handle).and_then(K::out_of).ok_or(Error::Handle { handle, wanted: K::NAME })
-    }
-
-    /// Takes an object of whatever kind out.
-    pub(crate) fn take_any(&mut self, handle: u32) -> Option<Object> {
-        let (_, object) = self.slot(handle)?.take()?;
+        let no_such_handle = || Error::Handle { handle, wanted: K::NAME };
+        let slot = self.slot(handle).ok_or_else(no_such_handle)?;
+        slot.as_mut().and_then(|slot| K::of(&mut slot.object)).ok_or_else(no_such_handle)?;
+        let Slot { counted_bytes, object, .. } = slot.take().ok_or_else(no_such_handle)?;
         self.live -= 1;
-        Some(object)
+        self.held_bytes -= counted_bytes;
+        K::out_of(object).ok_or_else(no_such_handle)
     }
 
-    /// All objects.
-    pub(crate) fn objects_mut(&mut self) -> impl Iterator<Item = &mut Object> {
-        self.slots.iter_mut().flatten().map(|(_, object)| object)
+    /// Counts anew what operations hold that are done by now.
+    pub(crate) fn settle(&mut self) {
+        for slot in self.slots.iter_mut().flatten() {
+            slot.object.settle();
+            let before = std::mem::replace(&mut slot.counted_bytes, slot.object.held_bytes());
+            self.held_bytes = self.held_bytes - before + slot.counted_bytes;
+        }
+    }
+
+    /// A write or delete that is still under way.
+    pub(crate) fn write_under_way(&mut self) -> Option<u32> {
+        let under_way = |object: &Object| match object {
+            Object::Insert(pending) => !pending.is_done(),
+            Object::Delete(pending) => !pending.is_done(),
+            _ => false,
+        };
+        self.slots.iter().flatten().find(|slot| under_way(&slot.object)).map(|slot| slot.number)
+    }
+
+    /// Drops the outcomes of writes that are done and that nobody has waited for, all but the newest.
+    ///
+    /// Not to wait is normal, and there is no call that says so; without this, a program that runs for long would
+    /// fill its table. It comes to that only when the table is full, and then half of it is kept.
+    fn forget_old_writes(&mut self) {
+        self.settle();
+        let done = self.slots.iter().flatten().filter(|slot| slot.object.is_done_write());
+        let mut done: Vec<_> = done.map(|slot| slot.number).collect();
+        // Numbers wrap around, ages do not.
+        let last = self.last;
+        done.sort_unstable_by_key(|number| last.wrapping_sub(*number) & LAST_HANDLE);
+        for handle in done.into_iter().skip(self.max / 2) {
+            if let Some(slot) = self.slot(handle).and_then(Option::take) {
+                self.live -= 1;
+                self.held_bytes -= slot.counted_bytes;
+            }
+        }
     }
 }
 

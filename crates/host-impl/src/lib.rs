@@ -61,6 +61,7 @@ mod memory;
 mod pending;
 mod status;
 mod streaming;
+mod trailers;
 
 pub use body::{Body, BodyError};
 pub use ctx::{KvCtx, KvCtxBuilder};

@@ -58,10 +58,7 @@ pub(crate) fn read_bytes<'a>(
 }
 
 /// Text that the guest passes.
-pub(crate) fn read_text<'a>(
-    memory: &'a GuestMemory<'_>,
-    text: GuestPtr<str>,
-) -> Result<Cow<'a, str>, Error> {
+pub(crate) fn read_text<'a>(memory: &'a GuestMemory<'_>, text: GuestPtr<str>) -> Result<Cow<'a, str>, Error> {
     if text.len() == 0 {
         return Ok(Cow::Borrowed(""));
     }
@@ -162,4 +159,3 @@ where
 {
     F::from_bits(mask).ok_or(Error::UnknownMaskBits { mask, known: F::all().bits() })
 }
-

@@ -48,6 +48,11 @@ impl<T> Pending<T> {
         let _ = self.poll_done(&mut Context::from_waker(Waker::noop()));
     }
 
+    /// Whether the operation is known to be done.
+    pub(crate) const fn is_done(&self) -> bool {
+        matches!(self.state, State::Ready(_))
+    }
+
     fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let State::Later(later) = &mut self.state {
             let Poll::Ready(result) = Pin::new(later).poll(cx) else { return Poll::Pending };

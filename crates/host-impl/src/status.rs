@@ -1,5 +1,7 @@
 //! What a hostcall refuses, and the one place where that becomes a status of the ABI.
 
+use std::error::Error as _;
+
 use edgekv_store::{KeyError, KvError, StoreNameError};
 use thiserror::Error;
 use wiggle::GuestError;
@@ -8,6 +10,7 @@ use crate::abi::types::UserErrorConversion;
 use crate::abi::types::{FastlyStatus, KvError as KvErrorCode};
 use crate::body::BodyError;
 use crate::ctx::KvCtx;
+use crate::trailers::TooManyTrailers;
 
 /// Why a hostcall ends with a status that is not `ok`. The guest sees the number; the log (at debug level) the text.
 #[derive(Debug, Error)]
@@ -48,12 +51,14 @@ pub(crate) enum Error {
     HeaderValue,
     #[error("there is no such trailer")]
     NoSuchTrailer,
+    #[error(transparent)]
+    TooManyTrailers(#[from] TooManyTrailers),
     #[error("the length of the body is not known")]
     UnknownLength,
     #[error("the rate limit of the store was reached")]
     RateLimit,
-    #[error("the engine failed: {0}")]
-    Engine(#[source] KvError),
+    #[error(transparent)]
+    Engine(KvError),
 }
 
 impl Error {
@@ -62,9 +67,10 @@ impl Error {
         match self {
             Self::Memory(error) => memory_status(error),
             Self::Handle { .. } => FastlyStatus::Badf,
-            Self::TooManyHandles { .. } | Self::TooManyBytes { .. } | Self::RateLimit => {
-                FastlyStatus::Limitexceeded
-            }
+            Self::TooManyHandles { .. }
+            | Self::TooManyBytes { .. }
+            | Self::TooManyTrailers(_)
+            | Self::RateLimit => FastlyStatus::Limitexceeded,
             Self::Key(_)
             | Self::StoreName(_)
             | Self::NoSuchStore(_)
@@ -103,8 +109,31 @@ fn memory_status(error: &GuestError) -> FastlyStatus {
 impl UserErrorConversion for KvCtx {
     fn fastly_status_from_error(&mut self, error: Error) -> wasmtime::Result<FastlyStatus> {
         let status = error.status();
-        tracing::debug!(?status, "{error}");
+        if let Error::Engine(error) = &error {
+            report(error);
+        } else {
+            tracing::debug!(?status, "{error}");
+        }
         Ok(status)
+    }
+}
+
+/// Tells the log how an operation failed: for the operator where that is the host's fault, else for whoever asks.
+pub(crate) fn report(error: &KvError) {
+    let cause = error.source();
+    match error {
+        KvError::Engine(_) => tracing::error!(cause, "{error}"),
+        _ => tracing::debug!(cause, "{error}"),
+    }
+}
+
+impl From<KvError> for Error {
+    /// For calls that have no `kv_error` to store.
+    fn from(error: KvError) -> Self {
+        match error {
+            KvError::TooManyRequests => Self::RateLimit,
+            error => Self::Engine(error),
+        }
     }
 }
 
@@ -118,10 +147,9 @@ pub(crate) fn outcome_code(error: &KvError) -> Result<KvErrorCode, Error> {
         KvError::PreconditionFailed => KvErrorCode::PreconditionFailed,
         KvError::PayloadTooLarge { .. } => KvErrorCode::PayloadTooLarge,
         KvError::TooManyRequests => return Err(Error::RateLimit),
-        KvError::ZeroLimit
-        | KvError::PrefixTooLong { .. }
-        | KvError::Metadata(_)
-        | KvError::Cursor(_) => KvErrorCode::BadRequest,
+        KvError::ZeroLimit | KvError::PrefixTooLong { .. } | KvError::Metadata(_) | KvError::Cursor(_) => {
+            KvErrorCode::BadRequest
+        }
         // Also what an engine may add later.
         _ => KvErrorCode::InternalError,
     })

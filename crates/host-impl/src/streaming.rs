@@ -1,14 +1,15 @@
 //! Bodies that a guest writes while somebody else reads them.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http_body::Frame;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::body::{Body, BodyError};
+use crate::trailers::Trailers;
 
 /// Pieces that may be under way before a writer has to wait for the reader.
 const PIECES_UNDER_WAY: usize = 8;
@@ -17,17 +18,13 @@ const PIECES_UNDER_WAY: usize = 8;
 /// [`PIECES_UNDER_WAY`].
 const MAX_PIECE_BYTES: usize = 64 * 1024;
 
-enum Message {
-    Data(Bytes),
-    /// The proper end. A channel that closes without it was cut off.
-    End(HeaderMap),
-}
-
 /// The end of a streaming body that the guest holds: it can be written to, closed, or abandoned.
 #[derive(Debug)]
 pub(crate) struct StreamingBody {
-    sender: mpsc::Sender<Message>,
-    trailers: HeaderMap,
+    pieces: mpsc::Sender<Bytes>,
+    /// The proper end. A body whose pieces stop without it was cut off.
+    end: oneshot::Sender<Trailers>,
+    trailers: Trailers,
 }
 
 /// The end of a streaming body that is read: an [`http_body::Body`], so an HTTP server can send it as it is.
@@ -35,14 +32,9 @@ pub(crate) struct StreamingBody {
 /// It ends with [`BodyError::Incomplete`] when the guest abandons the body, or ends without closing it.
 #[derive(Debug)]
 pub struct BodyReceiver {
-    receiver: mpsc::Receiver<Message>,
-    state: ReceiverState,
-}
-
-#[derive(Debug)]
-enum ReceiverState {
-    Open,
-    Ended,
+    pieces: mpsc::Receiver<Bytes>,
+    /// `None` when the end has been told.
+    end: Option<oneshot::Receiver<Trailers>>,
 }
 
 /// The guest did not finish the body.
@@ -53,44 +45,48 @@ struct Abandoned;
 impl StreamingBody {
     /// Both ends of a new streaming body.
     pub(crate) fn new() -> (Self, BodyReceiver) {
-        let (sender, receiver) = mpsc::channel(PIECES_UNDER_WAY);
-        let body = Self { sender, trailers: HeaderMap::new() };
-        (body, BodyReceiver { receiver, state: ReceiverState::Open })
+        let (pieces, receiver) = mpsc::channel(PIECES_UNDER_WAY);
+        let (end, ended) = oneshot::channel();
+        let body = Self { pieces, end, trailers: Trailers::default() };
+        (body, BodyReceiver { pieces: receiver, end: Some(ended) })
+    }
+
+    /// Bytes of host memory that the body takes up, without those that are under way.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.trailers.held_bytes()
     }
 
     /// Sends bytes; waits while too many are under way.
     pub(crate) async fn write(&self, bytes: &[u8]) -> Result<(), BodyError> {
         for piece in bytes.chunks(MAX_PIECE_BYTES) {
-            self.send(Message::Data(Bytes::copy_from_slice(piece))).await?;
+            self.send(Bytes::copy_from_slice(piece)).await?;
         }
         Ok(())
     }
 
-    /// Sends all of another body, as it comes, and keeps its trailers for the end.
-    pub(crate) async fn append(&mut self, mut body: Body) -> Result<(), BodyError> {
+    /// Sends all bytes of another body, as they come.
+    pub(crate) async fn send_all(&self, body: &mut Body) -> Result<(), BodyError> {
         loop {
             let bytes = body.next_bytes(MAX_PIECE_BYTES).await?;
             if bytes.is_empty() {
-                crate::body::merge_trailers(&mut self.trailers, body.into_trailers());
                 return Ok(());
             }
-            self.send(Message::Data(bytes)).await?;
+            self.send(bytes).await?;
         }
     }
 
-    /// Adds a trailer, to be sent at the end; says whether there was room for it.
-    pub(crate) fn append_trailer(&mut self, name: http::HeaderName, value: http::HeaderValue) -> bool {
-        self.trailers.try_append(name, value).is_ok()
+    /// The trailers, which are sent at the end.
+    pub(crate) const fn trailers_mut(&mut self) -> &mut Trailers {
+        &mut self.trailers
     }
 
     /// Ends the body properly. Dropping it instead cuts it off.
-    pub(crate) async fn close(self) -> Result<(), BodyError> {
-        let Self { sender, trailers } = self;
-        sender.send(Message::End(trailers)).await.map_err(|_| BodyError::ReceiverGone)
+    pub(crate) fn close(self) -> Result<(), BodyError> {
+        self.end.send(self.trailers).map_err(|_| BodyError::ReceiverGone)
     }
 
-    async fn send(&self, message: Message) -> Result<(), BodyError> {
-        self.sender.send(message).await.map_err(|_| BodyError::ReceiverGone)
+    async fn send(&self, piece: Bytes) -> Result<(), BodyError> {
+        self.pieces.send(piece).await.map_err(|_| BodyError::ReceiverGone)
     }
 }
 
@@ -102,31 +98,23 @@ impl http_body::Body for BodyReceiver {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if matches!(self.state, ReceiverState::Ended) {
-            return Poll::Ready(None);
+        if let Some(bytes) = ready!(self.pieces.poll_recv(cx)) {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
-        let message = ready!(self.receiver.poll_recv(cx));
-        if !matches!(message, Some(Message::Data(_))) {
-            self.state = ReceiverState::Ended;
-        }
-        Poll::Ready(match message {
-            Some(Message::Data(bytes)) => Some(Ok(Frame::data(bytes))),
-            Some(Message::End(trailers)) if trailers.is_empty() => None,
-            Some(Message::End(trailers)) => Some(Ok(Frame::trailers(trailers))),
-            None => Some(Err(BodyError::Incomplete(std::sync::Arc::new(Abandoned)))),
+        let Some(end) = &mut self.end else { return Poll::Ready(None) };
+        // The writer is gone, so what it had to say about the end is there, or never will be.
+        let end = ready!(Pin::new(end).poll(cx));
+        self.end = None;
+        Poll::Ready(match end {
+            Ok(trailers) => {
+                let trailers = trailers.into_map();
+                (!trailers.is_empty()).then(|| Ok(Frame::trailers(trailers)))
+            }
+            Err(_) => Some(Err(BodyError::Incomplete(Arc::new(Abandoned)))),
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.state, ReceiverState::Ended)
-    }
-}
-
-impl std::fmt::Debug for Message {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Data(_) => "Data(..)",
-            Self::End(_) => "End(..)",
-        })
+        self.end.is_none()
     }
 }

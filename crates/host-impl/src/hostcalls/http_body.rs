@@ -7,10 +7,11 @@ use crate::abi::fastly_http_body::FastlyHttpBody;
 use crate::abi::types::BodyHandle;
 use crate::body::Body;
 use crate::ctx::KvCtx;
-use crate::handles::Object;
+use crate::handles::{Kind, Object};
 use crate::memory::{OutBuffer, check_out, length, read_bytes, write_bytes, write_cursor};
 use crate::status::Error;
 use crate::streaming::StreamingBody;
+use crate::trailers::Trailers;
 
 /// Longest header name in bytes, inclusive; longer ones are `inval` rather than malformed.
 const MAX_HEADER_NAME_BYTES: usize = 65_535;
@@ -23,24 +24,23 @@ impl FastlyHttpBody for KvCtx {
         src: BodyHandle,
     ) -> Result<(), Error> {
         // The source is gone before the destination is looked for: a body cannot be appended to itself.
-        let src = self.take::<Body>(src.into())?;
+        let mut src = self.handles_mut().take::<Body>(src.into())?;
         let dst = dst.into();
-        if let Ok(streaming) = self.handles_mut().get::<StreamingBody>(dst) {
-            return Ok(streaming.append(src).await?);
+        match self.handles_mut().object(dst) {
+            Some(Object::Body(body)) => body.append(src)?,
+            Some(Object::StreamingBody(body)) => {
+                body.send_all(&mut src).await?;
+                body.trailers_mut().append_all(src.into_trailers())?;
+            }
+            _ => return Err(Error::Handle { handle: dst, wanted: Body::NAME }),
         }
-        let before = self.held_by(dst);
-        self.handles_mut().get::<Body>(dst)?.append(src);
-        self.recount(dst, before);
+        self.handles_mut().recount(dst);
         Ok(())
     }
 
-    fn new(
-        &mut self,
-        memory: &mut GuestMemory<'_>,
-        handle_out: GuestPtr<BodyHandle>,
-    ) -> Result<(), Error> {
+    fn new(&mut self, memory: &mut GuestMemory<'_>, handle_out: GuestPtr<BodyHandle>) -> Result<(), Error> {
         check_out(memory, handle_out)?;
-        let handle = self.add(Object::Body(Body::new()))?;
+        let handle = self.handles_mut().insert(Object::Body(Body::new()))?;
         memory.write(handle_out, handle.into())?;
         Ok(())
     }
@@ -55,10 +55,9 @@ impl FastlyHttpBody for KvCtx {
     ) -> Result<(), Error> {
         OutBuffer { buffer, length, used_out: nread_out }.check(memory)?;
         let handle = body.into();
-        let before = self.held_by(handle);
         let body = self.handles_mut().get::<Body>(handle)?;
         let read = fill(body, memory, buffer, length).await;
-        self.recount(handle, before);
+        self.handles_mut().recount(handle);
         memory.write(nread_out, read?)?;
         Ok(())
     }
@@ -80,39 +79,38 @@ impl FastlyHttpBody for KvCtx {
         };
         let handle = body.into();
         let bytes = read_bytes(memory, buffer.as_array(length))?;
-        if let (Ok(streaming), false) = (self.handles_mut().get::<StreamingBody>(handle), to_front) {
-            streaming.write(&bytes).await?;
-        } else {
-            // A streaming body has sent its front already, so that is as good as no body.
-            self.handles_mut().get::<Body>(handle)?;
-            self.check_bytes(bytes.len())?;
-            let before = self.held_by(handle);
-            let body = self.handles_mut().get::<Body>(handle)?;
-            if to_front {
-                body.write_front(&bytes);
-            } else {
-                body.write_back(&bytes);
+        match self.handles_mut().object(handle) {
+            Some(Object::Body(_)) => {}
+            Some(Object::StreamingBody(body)) if !to_front => {
+                body.write(&bytes).await?;
+                memory.write(nwritten_out, length)?;
+                return Ok(());
             }
-            self.recount(handle, before);
+            // A streaming body has sent its front already, so for that it is as good as no body.
+            _ => return Err(Error::Handle { handle, wanted: Body::NAME }),
         }
+        self.make_room(bytes.len()).await?;
+        let body = self.handles_mut().get::<Body>(handle)?;
+        if to_front {
+            body.write_front(&bytes);
+        } else {
+            body.write_back(&bytes);
+        }
+        self.handles_mut().recount(handle);
         memory.write(nwritten_out, length)?;
         Ok(())
     }
 
-    async fn close(&mut self, _memory: &mut GuestMemory<'_>, body: BodyHandle) -> Result<(), Error> {
-        if let Ok(streaming) = self.take::<StreamingBody>(body.into()) {
-            return Ok(streaming.close().await?);
+    fn close(&mut self, _memory: &mut GuestMemory<'_>, body: BodyHandle) -> Result<(), Error> {
+        match self.take_body(body)? {
+            AnyBody::Readable => Ok(()),
+            AnyBody::Streaming(body) => Ok(body.close()?),
         }
-        self.take::<Body>(body.into())?;
-        Ok(())
     }
 
     fn abandon(&mut self, _memory: &mut GuestMemory<'_>, body: BodyHandle) -> Result<(), Error> {
         // Dropping a streaming body is what tells its reader that it is not complete.
-        if self.take::<StreamingBody>(body.into()).is_err() {
-            self.take::<Body>(body.into())?;
-        }
-        Ok(())
+        self.take_body(body).map(drop)
     }
 
     fn trailer_append(
@@ -123,17 +121,19 @@ impl FastlyHttpBody for KvCtx {
         value: GuestPtr<[u8]>,
     ) -> Result<(), Error> {
         let name = header_name(memory, name)?;
-        let value =
-            HeaderValue::from_bytes(&read_bytes(memory, value)?).map_err(|_| Error::HeaderValue)?;
+        let value = read_bytes(memory, value)?;
+        // Before the value is copied.
         self.check_bytes(name.as_str().len() + value.len())?;
+        let value = HeaderValue::from_bytes(&value).map_err(|_| Error::HeaderValue)?;
         let handle = body.into();
-        let before = self.held_by(handle);
-        let added = match self.handles_mut().get::<StreamingBody>(handle) {
-            Ok(streaming) => streaming.append_trailer(name, value),
-            Err(_) => self.handles_mut().get::<Body>(handle)?.append_trailer(name, value),
+        let trailers = match self.handles_mut().object(handle) {
+            Some(Object::Body(body)) => body.trailers_mut(),
+            Some(Object::StreamingBody(body)) => body.trailers_mut(),
+            _ => return Err(Error::Handle { handle, wanted: Body::NAME }),
         };
-        self.recount(handle, before);
-        if added { Ok(()) } else { Err(Error::HeaderValue) }
+        trailers.append(&name, value)?;
+        self.handles_mut().recount(handle);
+        Ok(())
     }
 
     fn trailer_names_get(
@@ -149,9 +149,8 @@ impl FastlyHttpBody for KvCtx {
         let out = OutBuffer { buffer, length, used_out: nwritten_out };
         write_cursor(memory, cursor_out, -1)?;
         out.check(memory)?;
-        let trailers = self.trailers_of(body)?.trailers();
-        let names = trailers.keys().map(|name| name.as_str().as_bytes());
-        out.write_items(memory, names, cursor, cursor_out)
+        let trailers = self.trailers_of(body)?;
+        out.write_items(memory, trailers.names(), cursor, cursor_out)
     }
 
     fn trailer_value_get(
@@ -166,8 +165,8 @@ impl FastlyHttpBody for KvCtx {
         let out = OutBuffer { buffer, length, used_out: nwritten_out };
         out.check(memory)?;
         let name = header_name(memory, name)?;
-        let value = self.trailers_of(body)?.trailers().get(name).ok_or(Error::NoSuchTrailer)?;
-        out.write(memory, value.as_bytes())
+        let value = self.trailers_of(body)?.values(&name).next().ok_or(Error::NoSuchTrailer)?;
+        out.write(memory, value)
     }
 
     fn trailer_values_get(
@@ -185,8 +184,8 @@ impl FastlyHttpBody for KvCtx {
         write_cursor(memory, cursor_out, -1)?;
         out.check(memory)?;
         let name = header_name(memory, name)?;
-        let values = self.trailers_of(body)?.trailers().get_all(name);
-        out.write_items(memory, values.iter().map(HeaderValue::as_bytes), cursor, cursor_out)
+        let trailers = self.trailers_of(body)?;
+        out.write_items(memory, trailers.values(&name), cursor, cursor_out)
     }
 
     fn known_length(
@@ -196,24 +195,46 @@ impl FastlyHttpBody for KvCtx {
         length_out: GuestPtr<u64>,
     ) -> Result<(), Error> {
         check_out(memory, length_out)?;
-        if self.handles_mut().get::<StreamingBody>(body.into()).is_ok() {
-            return Err(Error::UnknownLength);
-        }
-        let body = self.handles_mut().get::<Body>(body.into())?;
-        memory.write(length_out, body.known_length().ok_or(Error::UnknownLength)?)?;
+        let handle = body.into();
+        let length = match self.handles_mut().object(handle) {
+            Some(Object::Body(body)) => body.known_length(),
+            Some(Object::StreamingBody(_)) => None,
+            _ => return Err(Error::Handle { handle, wanted: Body::NAME }),
+        };
+        memory.write(length_out, length.ok_or(Error::UnknownLength)?)?;
         Ok(())
     }
 }
 
+/// A body that has been taken out.
+enum AnyBody {
+    Readable,
+    Streaming(StreamingBody),
+}
+
 impl KvCtx {
-    /// A body whose trailers may be read by now.
-    fn trailers_of(&mut self, body: BodyHandle) -> Result<&mut Body, Error> {
+    /// The trailers of a body, if they may be read by now.
+    fn trailers_of(&mut self, body: BodyHandle) -> Result<&Trailers, Error> {
         let handle = body.into();
-        if self.handles_mut().get::<StreamingBody>(handle).is_ok() {
-            return Err(Error::StreamingBody);
+        match self.handles_mut().object(handle) {
+            Some(Object::Body(body)) => {
+                if body.is_at_end() {
+                    return Ok(body.trailers());
+                }
+                // Where a stream broke off there never will be any: "not yet" would have the guest ask for ever.
+                Err(body.broken().map_or(Error::TrailersNotReady, Error::Body))
+            }
+            Some(Object::StreamingBody(_)) => Err(Error::StreamingBody),
+            _ => Err(Error::Handle { handle, wanted: Body::NAME }),
         }
-        let body = self.handles_mut().get::<Body>(handle)?;
-        if body.is_at_end() { Ok(body) } else { Err(Error::TrailersNotReady) }
+    }
+
+    fn take_body(&mut self, body: BodyHandle) -> Result<AnyBody, Error> {
+        let handle = body.into();
+        match self.handles_mut().object(handle) {
+            Some(Object::StreamingBody(_)) => self.handles_mut().take(handle).map(AnyBody::Streaming),
+            _ => self.handles_mut().take::<Body>(handle).map(|_| AnyBody::Readable),
+        }
     }
 }
 

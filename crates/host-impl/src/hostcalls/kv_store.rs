@@ -15,8 +15,8 @@ use crate::body::{Body, Collected};
 use crate::ctx::KvCtx;
 use crate::handles::{Kind, Object};
 use crate::memory::{OutBuffer, OutValue, check_out, known_bits, read_bytes, read_text};
-use crate::pending::{HeldBytes, Pending};
-use crate::status::{Error, outcome_code};
+use crate::pending::Pending;
+use crate::status::{Error, outcome_code, report};
 
 impl FastlyKvStore for KvCtx {
     async fn open(
@@ -35,9 +35,9 @@ impl FastlyKvStore for KvCtx {
                     return Err(Error::NoSuchStore(name.to_string()));
                 }
                 self.handles_mut().check_room()?;
-                let store = self.stores().open(&name).await.map_err(Error::Engine)?;
+                let store = self.stores().open(&name).await?;
                 let store = store.ok_or_else(|| Error::NoSuchStore(name.to_string()))?;
-                let handle = self.add(Object::Store(store))?;
+                let handle = self.handles_mut().insert(Object::Store(store))?;
                 self.remember_opened(name, handle);
                 handle
             }
@@ -61,7 +61,7 @@ impl FastlyKvStore for KvCtx {
         self.check_new_operation()?;
         let store = self.handles_mut().get::<KvStore>(store.into())?;
         let reply = with_key(memory, key, |key| store.lookup(key))?;
-        let handle = self.add(Object::Lookup(Pending::new(reply)))?;
+        let handle = self.handles_mut().insert(Object::Lookup(Pending::new(reply)))?;
         memory.write(pending_out, handle.into())?;
         Ok(())
     }
@@ -111,28 +111,31 @@ impl FastlyKvStore for KvCtx {
         pending_out: GuestPtr<types::KvStoreInsertHandle>,
     ) -> Result<(), Error> {
         // Guests give the body up before they call, so it is taken whatever comes of the call.
-        let body = self.take::<Body>(body.into());
+        let body = self.handles_mut().take::<Body>(body.into());
         check_out(memory, pending_out)?;
         let store = self.handles_mut().get::<KvStore>(store.into())?.clone();
         let key = read_text(memory, key)?;
         let key = Key::new(&key)?;
         let body = body?;
         let insert = read_insert(memory, mask, config)?;
-        self.check_bytes(body.held_bytes())?;
+        self.make_room(body.held_bytes()).await?;
         self.handles_mut().check_room()?;
 
-        let (reply, held_bytes) = match (insert, body.collect(store.limits().max_value_bytes).await?) {
-            (Err(error), _) => (Reply::Ready(Err(error)), 0),
-            (Ok(_), Collected::TooLong(bytes)) => {
-                let limit = store.limits().max_value_bytes;
-                (Reply::Ready(Err(KvError::PayloadTooLarge { bytes, limit })), 0)
-            }
-            (Ok(insert), Collected::All(value)) => {
-                let held_bytes = value.len();
-                (store.insert(key, Insert { value, ..insert }), held_bytes)
-            }
+        let mut held_bytes = 0;
+        let reply = match insert {
+            Err(error) => Reply::Ready(Err(error)),
+            Ok(insert) => match body.collect(store.limits().max_value_bytes).await? {
+                Collected::All(value) => {
+                    held_bytes = value.len();
+                    store.insert(key, Insert { value, ..insert })
+                }
+                Collected::TooLong(bytes) => {
+                    let limit = store.limits().max_value_bytes;
+                    Reply::Ready(Err(KvError::PayloadTooLarge { bytes, limit }))
+                }
+            },
         };
-        let handle = self.add(Object::Insert(Pending::holding(reply, held_bytes)))?;
+        let handle = self.handles_mut().insert(Object::Insert(Pending::holding(reply, held_bytes)))?;
         memory.write(pending_out, handle.into())?;
         Ok(())
     }
@@ -170,7 +173,7 @@ impl FastlyKvStore for KvCtx {
         self.check_new_operation()?;
         let store = self.handles_mut().get::<KvStore>(store.into())?;
         let reply = with_key(memory, key, |key| store.delete(key, condition))?;
-        let handle = self.add(Object::Delete(Pending::new(reply)))?;
+        let handle = self.handles_mut().insert(Object::Delete(Pending::new(reply)))?;
         memory.write(pending_out, handle.into())?;
         Ok(())
     }
@@ -183,8 +186,7 @@ impl FastlyKvStore for KvCtx {
     ) -> Result<(), Error> {
         check_out(memory, kv_error_out)?;
         let done = self.wait_and_take::<bool>(pending.into()).await?;
-        let outcome =
-            done.map(|deleted| if deleted { types::KvError::Ok } else { types::KvError::NotFound });
+        let outcome = done.map(|deleted| if deleted { types::KvError::Ok } else { types::KvError::NotFound });
         write_outcome(memory, kv_error_out, &outcome)
     }
 
@@ -222,7 +224,7 @@ impl FastlyKvStore for KvCtx {
         };
         self.check_new_operation()?;
         let reply = self.handles_mut().get::<KvStore>(store.into())?.list(request);
-        let handle = self.add(Object::List(Pending::new(reply)))?;
+        let handle = self.handles_mut().insert(Object::List(Pending::new(reply)))?;
         memory.write(pending_out, handle.into())?;
         Ok(())
     }
@@ -240,7 +242,7 @@ impl FastlyKvStore for KvCtx {
         let document = page.and_then(|page| serde_json::to_vec(&page).map_err(KvError::engine));
         let outcome = match document {
             Ok(document) => {
-                let handle = self.add(Object::Body(document.into()))?;
+                let handle = self.handles_mut().insert(Object::Body(document.into()))?;
                 memory.write(body_out, handle.into())?;
                 Ok(types::KvError::Ok)
             }
@@ -257,26 +259,13 @@ impl KvCtx {
         self.check_bytes(0)
     }
 
-    /// Waits for an operation, and counts what its result holds.
-    async fn wait<T>(&mut self, handle: u32) -> Result<&Result<T, KvError>, Error>
-    where
-        T: HeldBytes + 'static,
-        Pending<T>: Kind,
-    {
-        let before = self.held_by(handle);
-        self.handles_mut().get::<Pending<T>>(handle)?.result().await;
-        self.recount(handle, before);
-        Ok(self.handles_mut().get::<Pending<T>>(handle)?.result().await)
-    }
-
     /// Waits for an operation and takes its result; the handle is consumed.
     async fn wait_and_take<T>(&mut self, handle: u32) -> Result<Result<T, KvError>, Error>
     where
-        T: HeldBytes + 'static,
         Pending<T>: Kind,
     {
-        self.wait::<T>(handle).await?;
-        let pending = self.take::<Pending<T>>(handle)?;
+        self.handles_mut().get::<Pending<T>>(handle)?.result().await;
+        let pending = self.handles_mut().take::<Pending<T>>(handle)?;
         pending.into_result().ok_or(Error::Handle { handle, wanted: Pending::<T>::NAME })
     }
 
@@ -295,16 +284,20 @@ impl KvCtx {
         check_out(memory, generation_out)?;
         check_out(memory, kv_error_out)?;
         let pending = pending.into();
-        if let Ok(Some(entry)) = self.wait::<Option<Entry>>(pending).await? {
-            // Metadata that do not fit leave everything as it is, for another try with a larger buffer.
-            metadata_out.write(memory, entry.metadata().as_bytes())?;
-        } else {
-            memory.write(metadata_out.used_out, 0)?;
+        let found = self.handles_mut().get::<Pending<Option<Entry>>>(pending)?.result().await;
+        let metadata = match found {
+            Ok(Some(entry)) => metadata_out.write(memory, entry.metadata().as_bytes()),
+            Ok(None) | Err(_) => memory.write(metadata_out.used_out, 0).map_err(Error::from),
+        };
+        if let Err(error) = metadata {
+            // They do not fit. Everything stays as it is, for another try with a larger buffer.
+            self.handles_mut().recount(pending);
+            return Err(error);
         }
         let outcome = match self.wait_and_take::<Option<Entry>>(pending).await? {
             Ok(Some(entry)) => {
                 memory.write(generation_out, generation(entry.generation()))?;
-                let body = self.add(Object::Body(entry.into_value().into()))?;
+                let body = self.handles_mut().insert(Object::Body(entry.into_value().into()))?;
                 memory.write(body_out, body.into())?;
                 Ok(types::KvError::Ok)
             }
@@ -374,11 +367,7 @@ fn write_outcome(
     let code = match outcome {
         Ok(code) => Ok(*code),
         Err(error) => {
-            if matches!(error, KvError::Engine(_)) {
-                tracing::error!("{error}");
-            } else {
-                tracing::debug!("{error}");
-            }
+            report(error);
             outcome_code(error)
         }
     };

@@ -128,12 +128,17 @@ abi_test!(a_streaming_body_can_only_be_written_to_at_its_back, |f| {
     assert_eq!(all, b"data more");
 });
 
-abi_test!(a_streaming_body_that_is_abandoned_or_left_is_cut_off_for_its_reader, |f| {
-    let (abandoned, mut receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
+abi_test!(a_streaming_body_that_is_abandoned_or_left_open_is_cut_off_for_its_reader, |f| {
+    let (abandoned, of_abandoned) = f.guest.store.data_mut().push_streaming_body().unwrap();
+    let (_left_open, of_left_open) = f.guest.store.data_mut().push_streaming_body().unwrap();
     assert_eq!(f.guest.body("abandon", &[abandoned]), status::OK);
-    let end = pollster::block_on(receiver.frame());
-    assert!(matches!(end, Some(Err(BodyError::Incomplete(_)))), "{end:?}");
-    assert!(pollster::block_on(receiver.frame()).is_none());
+    // The guest is gone.
+    *f.guest.store.data_mut() = edgekv_host::KvCtx::builder(f.stores.clone()).build();
+    for mut receiver in [of_abandoned, of_left_open] {
+        let end = pollster::block_on(receiver.frame());
+        assert!(matches!(end, Some(Err(BodyError::Incomplete(_)))), "{end:?}");
+        assert!(pollster::block_on(receiver.frame()).is_none());
+    }
 });
 
 abi_test!(writing_to_a_reader_that_is_gone_is_an_error, |f| {

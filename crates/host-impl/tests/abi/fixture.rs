@@ -1,12 +1,14 @@
 //! Stores for tests, and an engine that does what a test says.
 
 use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use edgekv_host::{KvCtx, KvCtxBuilder};
 use edgekv_store::{
-    Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError, Limits, ManualClock,
-    MemoryEngine, Reply, Scan, StoreInfo, StoreName, Stores, Timestamp,
+    Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError, Limits,
+    ManualClock, MemoryEngine, Reply, Scan, StoreInfo, StoreName, Stores, Timestamp,
 };
 use futures_channel::oneshot;
 
@@ -42,8 +44,7 @@ impl Fixture {
         let clock = Arc::new(ManualClock::at(START));
         let script = Arc::new(Script::default());
         let engine = ScriptedEngine { memory: MemoryEngine::new(), script: Arc::clone(&script) };
-        let stores =
-            Stores::builder(engine).clock(Arc::clone(&clock)).limits(setup.limits).build().unwrap();
+        let stores = Stores::builder(engine).clock(Arc::clone(&clock)).limits(setup.limits).build().unwrap();
         stores.create(&StoreName::new("store").unwrap()).wait().unwrap();
         let ctx = (setup.ctx)(KvCtx::builder(stores.clone())).build();
         let mut guest = Guest::new(mode, ctx);
@@ -57,6 +58,7 @@ impl Fixture {
 pub struct Script {
     error: Mutex<Option<KvError>>,
     gates: Mutex<Option<Vec<oneshot::Sender<()>>>>,
+    answer_when_asked: AtomicBool,
 }
 
 impl Script {
@@ -78,7 +80,14 @@ impl Script {
         count
     }
 
-    fn reply<T: Send + 'static>(&self, operation: impl FnOnce() -> Reply<T>) -> Reply<T> {
+    /// Every operation from now on is done at once, and all that are under way are answered when the first of them is
+    /// waited for: by another thread, after the wait has begun. Only who can be woken gets an answer then.
+    pub fn answer_when_asked(self: &Arc<Self>) {
+        self.answer_when_asked.store(true, Ordering::SeqCst);
+        self.hold_answers();
+    }
+
+    fn reply<T: Send + 'static>(self: &Arc<Self>, operation: impl FnOnce() -> Reply<T>) -> Reply<T> {
         if let Some(error) = self.error.lock().unwrap().clone() {
             return Reply::Ready(Err(error));
         }
@@ -88,8 +97,19 @@ impl Script {
             Some(gates) => {
                 let (gate, opened) = oneshot::channel();
                 gates.push(gate);
+                let script = Arc::clone(self);
                 Reply::later(async move {
-                    opened.await.map_err(KvError::engine)?;
+                    let mut opened = opened;
+                    std::future::poll_fn(|cx| {
+                        let poll = Pin::new(&mut opened).poll(cx);
+                        if poll.is_pending() && script.answer_when_asked.load(Ordering::SeqCst) {
+                            let script = Arc::clone(&script);
+                            std::thread::spawn(move || script.answer());
+                        }
+                        poll
+                    })
+                    .await
+                    .map_err(KvError::engine)?;
                     result
                 })
             }

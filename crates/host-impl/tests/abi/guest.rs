@@ -57,7 +57,8 @@ pub enum Mode {
 
 /// The ABI, parsed from the witx text.
 pub fn document() -> witx::Document {
-    let files = edgekv_host::WITX.iter().map(|(name, _)| format!("{}/witx/{name}", env!("CARGO_MANIFEST_DIR")));
+    let files =
+        edgekv_host::WITX.iter().map(|(name, _)| format!("{}/witx/{name}", env!("CARGO_MANIFEST_DIR")));
     witx::load(&files.collect::<Vec<_>>()).unwrap()
 }
 
@@ -131,14 +132,20 @@ impl Guest {
 
     /// Calls a function of the ABI. A trap fails the test: nothing that a guest passes may be one.
     pub fn call(&mut self, module: &str, function: &str, arguments: &[u32]) -> i32 {
+        let arguments: Vec<_> = arguments.iter().map(|argument| u64::from(*argument)).collect();
+        self.call_wide(module, function, &arguments)
+    }
+
+    /// The same, for parameters of 64 bits.
+    pub fn call_wide(&mut self, module: &str, function: &str, arguments: &[u64]) -> i32 {
         let function = self.functions[&format!("{module}.{function}")];
         let types = function.ty(&self.store);
         let arguments: Vec<_> = arguments
             .iter()
             .zip(types.params())
             .map(|(argument, ty)| match ty {
-                wasmtime::ValType::I64 => Val::I64(i64::from(*argument)),
-                _ => Val::I32(argument.cast_signed()),
+                wasmtime::ValType::I64 => Val::I64(argument.cast_signed()),
+                _ => Val::I32(u32::try_from(*argument).unwrap().cast_signed()),
             })
             .collect();
         let mut results = [Val::I32(-1)];

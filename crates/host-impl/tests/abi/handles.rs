@@ -194,11 +194,72 @@ abi_test!(
         let body = f.guest.new_body(&[1; 900]);
         assert_eq!(f.guest.start_insert(f.store, b"k", body, InsertOptions::default()).0, status::OK);
         assert_eq!(f.guest.held().1, 900, "it is under way");
-        let (at, length) = f.guest.put(&[2; 200]);
-        let (body, out) = (f.guest.new_body(b""), f.guest.out());
-        assert_eq!(f.guest.body("write", &[body, at, length, 0, out]), status::LIMITEXCEEDED);
+        let (name, value) = (f.guest.put(b"name"), f.guest.put(&[b'v'; 200]));
+        let body = f.guest.new_body(b"");
+        let trailer = [body, name.0, name.1, value.0, value.1];
+        assert_eq!(f.guest.body("trailer_append", &trailer), status::LIMITEXCEEDED);
         assert_eq!(f.script.answer(), 1);
-        assert_eq!(f.guest.body("write", &[body, at, length, 0, out]), status::OK);
-        assert_eq!(f.guest.held().1, 200);
+        assert_eq!(f.guest.body("trailer_append", &trailer), status::OK);
+        assert!(f.guest.held().1 < 900, "{:?}", f.guest.held());
+    }
+);
+
+abi_test!(
+    a_guest_that_writes_faster_than_its_engine_waits_for_it,
+    Setup { ctx: |ctx| ctx.max_held_bytes(1_000), ..Setup::default() },
+    |f| {
+        f.script.answer_when_asked();
+        for round in 0..10 {
+            let body = f.guest.new_body(&[round; 900]);
+            let started = f.guest.start_insert(f.store, b"k", body, InsertOptions::default());
+            assert_eq!(started.0, status::OK);
+            f.script.answer_when_asked();
+        }
+        f.script.answer();
+        assert_eq!(f.guest.value(f.store, "k").unwrap(), [9; 900]);
+    }
+);
+
+abi_test!(
+    a_guest_that_never_waits_for_its_writes_can_go_on_for_ever,
+    Setup { ctx: |ctx| ctx.max_handles(64), ..Setup::default() },
+    |f| {
+        let mut waiting = Vec::new();
+        for round in 0..1_000 {
+            let body = f.guest.new_body(b"v");
+            let (status, pending) = f.guest.start_insert(f.store, b"k", body, InsertOptions::default());
+            assert_eq!(status, status::OK, "{round}");
+            waiting.push(pending);
+        }
+        assert!(f.guest.held().0 <= 64);
+        // The newest can still be waited for, as many as half of the table.
+        for pending in waiting.split_off(1_000 - 32) {
+            assert_eq!(f.guest.wait("insert_wait", pending), kv::OK);
+        }
+        let error = f.guest.out();
+        assert_eq!(f.guest.kv("insert_wait", &[waiting[0], error]), status::BADF);
+    }
+);
+
+abi_test!(
+    what_a_body_keeps_in_memory_counts_until_it_is_gone,
+    Setup { ctx: |ctx| ctx.max_held_bytes(100_000), ..Setup::default() },
+    |f| {
+        // All but a byte has been read, and the memory is still there.
+        let bytes = vec![1; 60_000];
+        let body = f.guest.new_body(&bytes);
+        let (buffer, out) = (f.guest.alloc(60_000), f.guest.out());
+        assert_eq!(f.guest.body("read", &[body, buffer, 59_999, out]), status::OK);
+        let second = f.guest.new_body(b"");
+        assert_eq!(f.guest.body("write", &[second, buffer, 60_000, 0, out]), status::LIMITEXCEEDED);
+        assert_eq!(f.guest.body("read", &[body, buffer, 2, out]), status::OK);
+        assert_eq!(f.guest.body("write", &[second, buffer, 60_000, 0, out]), status::OK);
+        // Trailers count on both kinds of bodies.
+        let (streaming, _receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
+        let (name, value) = (f.guest.put(b"name"), f.guest.put(&[b'v'; 30_000]));
+        let trailer = |body| [body, name.0, name.1, value.0, value.1];
+        assert_eq!(f.guest.body("trailer_append", &trailer(streaming)), status::OK);
+        assert_eq!(f.guest.body("trailer_append", &trailer(streaming)), status::LIMITEXCEEDED);
+        assert_eq!(f.guest.body("trailer_append", &trailer(second)), status::LIMITEXCEEDED);
     }
 );

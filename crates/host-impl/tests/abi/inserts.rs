@@ -82,7 +82,10 @@ abi_test!(every_write_has_a_new_generation_also_when_the_clock_goes_back, |f| {
 abi_test!(a_lifetime_counts_from_the_write_and_0_is_expired_at_once, |f| {
     assert_eq!(f.guest.insert_with(f.store, "k", b"v", time_to_live(0)), kv::OK);
     assert_eq!(f.guest.lookup(f.store, "k"), None);
-    assert_eq!(f.guest.insert_with(f.store, "k", b"v", InsertOptions { mode: ADD, ..time_to_live(1) }), kv::OK);
+    assert_eq!(
+        f.guest.insert_with(f.store, "k", b"v", InsertOptions { mode: ADD, ..time_to_live(1) }),
+        kv::OK
+    );
     f.clock.advance(Duration::from_secs(1));
     assert_eq!(f.guest.lookup(f.store, "k"), None);
     assert_eq!(f.guest.insert_with(f.store, "k", b"v", time_to_live(u32::MAX)), kv::OK);
@@ -150,11 +153,9 @@ abi_test!(metadata_are_any_bytes_up_to_2000_and_none_is_fine, |f| {
 });
 
 abi_test!(metadata_beyond_memory_are_inval_and_of_no_length_are_none_wherever_they_point, |f| {
-    for (at, length, expected) in [
-        (MEMORY_END - 4, 8, status::INVAL),
-        (u32::MAX, u32::MAX, status::INVAL),
-        (u32::MAX, 0, status::OK),
-    ] {
+    for (at, length, expected) in
+        [(MEMORY_END - 4, 8, status::INVAL), (u32::MAX, u32::MAX, status::INVAL), (u32::MAX, 0, status::OK)]
+    {
         let record = f.guest.insert_record(InsertOptions::default());
         f.guest.write(record + 8, &u32::to_le_bytes(at));
         f.guest.write(record + 12, &u32::to_le_bytes(length));
@@ -197,10 +198,7 @@ abi_test!(what_is_no_readable_body_is_badf_and_stays_as_it_is, |f| {
     }
     assert_eq!(f.guest.body("close", &[streaming]), status::OK);
     let [body, used, generation, error] = [(); 4].map(|()| f.guest.out());
-    assert_eq!(
-        f.guest.kv("lookup_wait_v2", &[pending, body, 0, 0, used, generation, error]),
-        status::OK
-    );
+    assert_eq!(f.guest.kv("lookup_wait_v2", &[pending, body, 0, 0, used, generation, error]), status::OK);
     assert_eq!(f.guest.lookup(f.store, "k"), None);
 });
 

@@ -9,8 +9,7 @@ use crate::abi_test;
 use crate::guest::{MEMORY_END, UNTOUCHED, kv, status};
 use crate::ops::{InsertOptions, LIST_CURSOR, LIST_LIMIT, LIST_PREFIX, ListOptions, TIME_TO_LIVE};
 
-const ALL: ListOptions<'static> =
-    ListOptions { mask: 0, mode: 0, cursor: b"", limit: 0, prefix: b"" };
+const ALL: ListOptions<'static> = ListOptions { mask: 0, mode: 0, cursor: b"", limit: 0, prefix: b"" };
 
 abi_test!(an_empty_store_gives_an_empty_last_page, |f| {
     assert_eq!(f.guest.list(f.store, ALL), Ok(json!({ "data": [], "meta": { "limit": 1000 } })));
@@ -64,7 +63,11 @@ abi_test!(fields_whose_bit_is_not_set_are_not_looked_at, |f| {
     let options = ListOptions { cursor: b"\xff", limit: 0, prefix: b"zzz", ..ALL };
     assert_eq!(f.guest.list(f.store, options).unwrap()["data"], json!(["k"]));
     let options = ListOptions { mask: 1, ..options };
-    assert_eq!(f.guest.list(f.store, options).unwrap()["data"], json!(["k"]), "the reserved bit says nothing");
+    assert_eq!(
+        f.guest.list(f.store, options).unwrap()["data"],
+        json!(["k"]),
+        "the reserved bit says nothing"
+    );
 });
 
 abi_test!(text_that_is_not_utf8_or_beyond_memory_is_inval, |f| {
@@ -149,7 +152,11 @@ abi_test!(expired_entries_are_left_out_do_not_count_and_make_no_empty_page, |f| 
     f.guest.insert_with(f.store, "f", b"v", options);
     f.clock.advance(Duration::from_secs(1));
     let page = f.guest.list(f.store, ALL.limit(3)).unwrap();
-    assert_eq!(page, json!({ "data": ["a", "c", "e"], "meta": { "limit": 3 } }), "nothing but expired follows");
+    assert_eq!(
+        page,
+        json!({ "data": ["a", "c", "e"], "meta": { "limit": 3 } }),
+        "nothing but expired follows"
+    );
 });
 
 abi_test!(half_a_megabyte_of_keys_fits_one_page, |f| {

@@ -97,7 +97,9 @@ abi_test!(a_wait_consumes_its_handle, |f| {
 
 abi_test!(every_rule_about_keys_is_inval_at_the_start, |f| {
     let (long, too_long) = ("k".repeat(1_024), "k".repeat(1_025));
-    for key in ["a\rb", "a\nb", "#", ";", "?", "^", "|", ".", "..", "", ".well-known/acme-challenge/x", &too_long] {
+    for key in
+        ["a\rb", "a\nb", "#", ";", "?", "^", "|", ".", "..", "", ".well-known/acme-challenge/x", &too_long]
+    {
         assert_eq!(f.guest.start_lookup(f.store, key.as_bytes()), (status::INVAL, UNTOUCHED), "{key:?}");
         let body = f.guest.new_body(b"v");
         let started = f.guest.start_insert(f.store, key.as_bytes(), body, InsertOptions::default());
@@ -148,8 +150,7 @@ abi_test!(lookups_overlap_and_are_waited_for_in_any_order, |f| {
     for key in ["a", "b", "c"] {
         f.guest.insert(f.store, key, key.as_bytes());
     }
-    let pending: Vec<_> =
-        ["a", "b", "c"].map(|key| f.guest.start_lookup(f.store, key.as_bytes()).1).into();
+    let pending: Vec<_> = ["a", "b", "c"].map(|key| f.guest.start_lookup(f.store, key.as_bytes()).1).into();
     f.guest.insert(f.store, "a", b"changed later");
     for (pending, expected) in [(pending[2], b"c"), (pending[0], b"a"), (pending[1], b"b")] {
         let [body, used, generation, error] = [(); 4].map(|()| f.guest.out());
@@ -159,18 +160,21 @@ abi_test!(lookups_overlap_and_are_waited_for_in_any_order, |f| {
     }
 });
 
-abi_test!(an_answer_that_comes_later_is_waited_for, |f| {
-    f.guest.insert(f.store, "k", b"v");
-    f.script.hold_answers();
-    let (status, pending) = f.guest.start_lookup(f.store, b"k");
-    assert_eq!(status, status::OK);
-    let [body, used, generation, error] = [(); 4].map(|()| f.guest.out());
-    let script = std::sync::Arc::clone(&f.script);
-    let answering = std::thread::spawn(move || script.answer());
-    assert_eq!(f.guest.kv("lookup_wait_v2", &[pending, body, 0, 0, used, generation, error]), status::OK);
-    assert_eq!(answering.join().unwrap(), 1);
-    let body = f.guest.u32(body);
-    assert_eq!(f.guest.read_all(body), b"v");
+abi_test!(answers_that_come_later_are_waited_for_and_come_for_all_that_are_under_way, |f| {
+    for key in ["a", "b", "c"] {
+        f.guest.insert(f.store, key, key.as_bytes());
+    }
+    f.script.answer_when_asked();
+    let pending = ["a", "b", "c"].map(|key| f.guest.start_lookup(f.store, key.as_bytes()));
+    for ((status, pending), expected) in pending.into_iter().zip([b"a", b"b", b"c"]) {
+        assert_eq!(status, status::OK);
+        let [body, used, generation, error] = [(); 4].map(|()| f.guest.out());
+        let arguments = [pending, body, 0, 0, used, generation, error];
+        assert_eq!(f.guest.kv("lookup_wait_v2", &arguments), status::OK);
+        let body = f.guest.u32(body);
+        assert_eq!(f.guest.read_all(body), expected);
+    }
+    assert_eq!(f.script.answer(), 0, "the first wait has had all of them answered");
 });
 
 abi_test!(engine_errors_are_internal_errors_and_a_rate_limit_is_a_status, |f| {
@@ -182,7 +186,12 @@ abi_test!(engine_errors_are_internal_errors_and_a_rate_limit_is_a_status, |f| {
             let (_, insert) = f.guest.start_insert(f.store, b"k", body, InsertOptions::default());
             let (_, delete) = f.guest.start_delete(f.store, b"k", 0, record);
             let (_, list) = f.guest.start_list(f.store, crate::ops::ListOptions::default());
-            [("lookup_wait_v2", lookup), ("insert_wait", insert), ("delete_wait", delete), ("list_wait", list)]
+            [
+                ("lookup_wait_v2", lookup),
+                ("insert_wait", insert),
+                ("delete_wait", delete),
+                ("list_wait", list),
+            ]
         };
         for (function, pending) in starts {
             let [body, used, generation, error] = [(); 4].map(|()| f.guest.out());

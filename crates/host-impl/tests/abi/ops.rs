@@ -123,13 +123,7 @@ impl Guest {
     }
 
     /// Inserts: the `kv_error`.
-    pub fn insert_with(
-        &mut self,
-        store: u32,
-        key: &str,
-        value: &[u8],
-        options: InsertOptions<'_>,
-    ) -> u32 {
+    pub fn insert_with(&mut self, store: u32, key: &str, value: &[u8], options: InsertOptions<'_>) -> u32 {
         let body = self.new_body(value);
         let (status, pending) = self.start_insert(store, key.as_bytes(), body, options);
         assert_eq!(status, status::OK);
@@ -154,8 +148,8 @@ impl Guest {
         assert_eq!(status, status::OK);
         let (body, used, generation, error) = (self.out(), self.out(), self.out(), self.out());
         let metadata = self.alloc(METADATA_BYTES);
-        let status = self
-            .kv("lookup_wait_v2", &[pending, body, metadata, METADATA_BYTES, used, generation, error]);
+        let status =
+            self.kv("lookup_wait_v2", &[pending, body, metadata, METADATA_BYTES, used, generation, error]);
         assert_eq!(status, status::OK);
         if self.u32(error) == kv::NOT_FOUND {
             return None;

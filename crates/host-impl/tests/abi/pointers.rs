@@ -98,8 +98,22 @@ fn prepare(f: &mut Fixture, function: &str) -> Call {
 }
 
 const WITH_OUT_POINTERS: &[&str] = &[
-    "open", "lookup", "lookup_wait", "lookup_wait_v2", "insert", "insert_wait", "delete", "delete_wait", "list",
-    "list_wait", "new", "read", "write", "trailer_names_get", "trailer_value_get", "trailer_values_get",
+    "open",
+    "lookup",
+    "lookup_wait",
+    "lookup_wait_v2",
+    "insert",
+    "insert_wait",
+    "delete",
+    "delete_wait",
+    "list",
+    "list_wait",
+    "new",
+    "read",
+    "write",
+    "trailer_names_get",
+    "trailer_value_get",
+    "trailer_values_get",
     "known_length",
 ];
 
@@ -139,6 +153,20 @@ abi_test!(out_variables_may_overlap_each_other_and_buffers, |f| {
         }
         assert_eq!(f.guest.call(module, function, &arguments), status::OK, "{function}");
     }
+    // Arguments that lie where the answer goes are read before it is written.
+    let (key, length) = f.guest.put(b"overlap!");
+    let record = f.guest.insert_record(InsertOptions::default());
+    let value = f.guest.new_body(b"v");
+    assert_eq!(f.guest.kv("insert", &[f.store, key, length, value, 0, record, key]), status::OK);
+    assert_eq!(f.guest.value(f.store, "overlap!").unwrap(), b"v");
+    let value = f.guest.new_body(b"v");
+    let (key, length) = f.guest.put(b"record");
+    assert_eq!(f.guest.kv("insert", &[f.store, key, length, value, 0, record, record]), status::OK);
+    assert_eq!(f.guest.value(f.store, "record").unwrap(), b"v");
+    let written = f.guest.new_body(b"");
+    let (bytes, length) = f.guest.put(b"bytes...");
+    assert_eq!(f.guest.body("write", &[written, bytes, length, 0, bytes]), status::OK);
+    assert_eq!(f.guest.read_all(written), b"bytes...");
     // The metadata go over the place that the handle is stored in afterwards.
     let options = InsertOptions { mask: crate::ops::METADATA, metadata: &[9; 16], ..Default::default() };
     f.guest.insert_with(f.store, "k", b"v", options);
@@ -154,9 +182,14 @@ abi_test!(out_variables_may_overlap_each_other_and_buffers, |f| {
 abi_test!(buffers_beyond_memory_are_inval_and_lose_nothing, |f| {
     let body = f.guest.new_body(b"data");
     let out = f.guest.out();
-    for (at, length) in
-        [(MEMORY_END - 3, 4), (MEMORY_END, 1), (u32::MAX, 1), (1, u32::MAX), (u32::MAX, u32::MAX), (8, MEMORY_END)]
-    {
+    for (at, length) in [
+        (MEMORY_END - 3, 4),
+        (MEMORY_END, 1),
+        (u32::MAX, 1),
+        (1, u32::MAX),
+        (u32::MAX, u32::MAX),
+        (8, MEMORY_END),
+    ] {
         assert_eq!(f.guest.body("read", &[body, at, length, out]), status::INVAL, "read {at} {length}");
         assert_eq!(f.guest.body("write", &[body, at, length, 0, out]), status::INVAL, "write {at} {length}");
         assert_eq!(f.guest.body("trailer_append", &[body, at, length, 0, 0]), status::INVAL);

@@ -55,7 +55,9 @@ fn the_host_offers_the_signatures_of_the_witx_text() {
     let engine = wasmtime::Engine::default();
     for linked in [
         |linker: &mut wasmtime::Linker<edgekv_host::KvCtx>| edgekv_host::add_to_linker(linker, |ctx| ctx),
-        |linker: &mut wasmtime::Linker<edgekv_host::KvCtx>| edgekv_host::add_to_linker_sync(linker, |ctx| ctx),
+        |linker: &mut wasmtime::Linker<edgekv_host::KvCtx>| {
+            edgekv_host::add_to_linker_sync(linker, |ctx| ctx)
+        },
     ] {
         let mut linker = wasmtime::Linker::new(&engine);
         linked(&mut linker).unwrap();
@@ -78,15 +80,34 @@ fn every_enum_and_mask_has_the_numbers_that_guests_know() {
         (
             "fastly_status",
             &[
-                "ok", "error", "inval", "badf", "buflen", "unsupported", "badalign", "httpinvalid", "httpuser",
-                "httpincomplete", "none", "httpheadtoolarge", "httpinvalidstatus", "limitexceeded", "again",
+                "ok",
+                "error",
+                "inval",
+                "badf",
+                "buflen",
+                "unsupported",
+                "badalign",
+                "httpinvalid",
+                "httpuser",
+                "httpincomplete",
+                "none",
+                "httpheadtoolarge",
+                "httpinvalidstatus",
+                "limitexceeded",
+                "again",
             ],
         ),
         (
             "kv_error",
             &[
-                "uninitialized", "ok", "bad_request", "not_found", "precondition_failed", "payload_too_large",
-                "internal_error", "too_many_requests",
+                "uninitialized",
+                "ok",
+                "bad_request",
+                "not_found",
+                "precondition_failed",
+                "payload_too_large",
+                "internal_error",
+                "too_many_requests",
             ],
         ),
         ("kv_insert_mode", &["overwrite", "add", "append", "prepend"]),
@@ -97,7 +118,11 @@ fn every_enum_and_mask_has_the_numbers_that_guests_know() {
         (
             "kv_insert_config_options",
             &[
-                "reserved", "background_fetch", "reserved_2", "metadata", "time_to_live_sec",
+                "reserved",
+                "background_fetch",
+                "reserved_2",
+                "metadata",
+                "time_to_live_sec",
                 "if_generation_match",
             ],
         ),
@@ -117,7 +142,11 @@ fn every_enum_and_mask_has_the_numbers_that_guests_know() {
             other => panic!("{name} is {other:?}"),
         };
         // The n-th name is the number n, or the bit n.
-        assert_eq!((got, repr), (members.iter().map(|&m| m.to_owned()).collect(), witx::IntRepr::U32), "{name}");
+        assert_eq!(
+            (got, repr),
+            (members.iter().map(|&m| m.to_owned()).collect(), witx::IntRepr::U32),
+            "{name}"
+        );
     }
 }
 

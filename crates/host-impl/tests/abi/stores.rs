@@ -3,12 +3,14 @@
 use edgekv_store::KvError;
 
 use crate::abi_test;
+use crate::fixture::Setup;
 use crate::guest::{MEMORY_END, UNTOUCHED, status};
 
 abi_test!(init_accepts_version_1_only, |f| {
-    for (version, expected) in [(1, status::OK), (0, status::ERROR), (2, status::ERROR), (u32::MAX, status::ERROR)]
-    {
-        assert_eq!(f.guest.call("fastly_abi", "init", &[version]), expected, "version {version}");
+    let mut init = |version| f.guest.call_wide("fastly_abi", "init", &[version]);
+    assert_eq!(init(1), status::OK);
+    for version in [0, 2, u64::from(u32::MAX), 1 << 32, 1 << 32 | 1, u64::MAX] {
+        assert_eq!(init(version), status::ERROR, "version {version}");
     }
 });
 
@@ -53,4 +55,28 @@ abi_test!(stores_do_not_share_keys, |f| {
     assert_eq!(f.guest.value(other, "k"), None);
     f.guest.insert(other, "k", b"other");
     assert_eq!(f.guest.value(f.store, "k").unwrap(), b"mine");
+});
+
+abi_test!(the_longest_store_name_can_be_opened, |f| {
+    let name = "é".repeat(255);
+    f.stores.create(&edgekv_store::StoreName::new(&name).unwrap()).wait().unwrap();
+    let store = f.guest.open(&name);
+    f.guest.insert(store, "k", b"v");
+});
+
+abi_test!(
+    a_hidden_store_is_as_unknown_as_one_that_is_not_there,
+    Setup { ctx: |ctx| ctx.hide_store(edgekv_store::StoreName::new("hidden").unwrap()), ..Setup::default() },
+    |f| {
+        f.stores.create(&edgekv_store::StoreName::new("hidden").unwrap()).wait().unwrap();
+        let ((at, length), out) = (f.guest.put(b"hidden"), f.guest.out());
+        assert_eq!(f.guest.kv("open", &[at, length, out]), status::INVAL);
+        assert_eq!(f.guest.u32(out), UNTOUCHED);
+    }
+);
+
+abi_test!(a_rate_limit_at_open_is_limitexceeded, |f| {
+    f.script.fail_with(Some(KvError::TooManyRequests));
+    let ((at, length), out) = (f.guest.put(b"other"), f.guest.out());
+    assert_eq!(f.guest.kv("open", &[at, length, out]), status::LIMITEXCEEDED);
 });

@@ -67,10 +67,7 @@ abi_test!(no_trailers_are_an_empty_list_and_an_absent_one_has_no_values, |f| {
     assert_eq!(page(f, &[body], 8, 0), (status::OK, vec![], 0, END));
     assert_eq!(page(f, &[body, name, length], 8, 0), (status::OK, vec![], 0, END));
     let (buffer, nwritten) = (f.guest.alloc(8), f.guest.out());
-    assert_eq!(
-        f.guest.body("trailer_value_get", &[body, name, length, buffer, 8, nwritten]),
-        status::INVAL
-    );
+    assert_eq!(f.guest.body("trailer_value_get", &[body, name, length, buffer, 8, nwritten]), status::INVAL);
 });
 
 abi_test!(an_ending_cursor_of_0_is_not_wanted, |f| {
@@ -175,4 +172,35 @@ abi_test!(what_is_no_header_is_an_error_and_a_name_that_is_too_long_inval, |f| {
     assert_eq!(page(f, &[body, name, length], 8, 0).0, status::ERROR);
     assert_eq!(page(f, &[body], 8, 0).1, b"", "nothing was added");
     assert_eq!(append(f, 0, b"a", b"v"), status::BADF);
+});
+
+abi_test!(a_body_that_broke_off_has_no_trailers_to_wait_for, |f| {
+    let frames = [Err::<Frame<Bytes>, _>(std::io::Error::other("cut"))];
+    let stream = Body::from_stream(StreamBody::new(stream::iter(frames)));
+    let body = f.guest.store.data_mut().push_body(stream).unwrap();
+    assert_eq!(page(f, &[body], 8, 0).0, status::AGAIN);
+    let (buffer, out) = (f.guest.alloc(8), f.guest.out());
+    assert_eq!(f.guest.body("read", &[body, buffer, 8, out]), status::HTTPINCOMPLETE);
+    assert_eq!(page(f, &[body], 8, 0).0, status::HTTPINCOMPLETE);
+});
+
+abi_test!(the_longest_header_name_is_fine, |f| {
+    let body = f.guest.new_body(b"");
+    assert_eq!(append(f, body, &[b'a'; 65_535], b"v"), status::OK);
+    assert_eq!(page(f, &[body], 65_536, 0).2, 65_536);
+});
+
+abi_test!(more_trailers_than_a_message_can_have_are_limitexceeded, |f| {
+    let body = f.guest.new_body(b"");
+    let (value, length) = f.guest.put(b"v");
+    let name = f.guest.alloc(16);
+    for number in 0..100_000 {
+        f.guest.write(name, format!("n{number:07}").as_bytes());
+        match f.guest.body("trailer_append", &[body, name, 8, value, length]) {
+            status::OK => {}
+            status::LIMITEXCEEDED => return assert!(number > 10_000, "{number}"),
+            other => panic!("{other}"),
+        }
+    }
+    panic!("there is no limit");
 });
