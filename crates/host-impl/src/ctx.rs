@@ -1,6 +1,6 @@
 //! What the host keeps for one instance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use edgekv_store::{StoreName, Stores};
 
@@ -16,6 +16,9 @@ const DEFAULT_MAX_HANDLES: usize = 2 * 16_384;
 /// Default of [`KvCtxBuilder::max_held_bytes`], 256 MiB: twice the memory that guests usually get.
 const DEFAULT_MAX_HELD_BYTES: usize = 256 * 1024 * 1024;
 
+/// Most names that [`KvCtx::missing_stores`] remembers: enough for a message, and nothing that a guest could fill.
+const MAX_MISSING_STORES: usize = 16;
+
 /// The KV state of one instance: its handles, its limits, and the stores that it may open.
 ///
 /// There is one for each instance, and nothing is global: two instances share a store exactly when both were given
@@ -28,6 +31,7 @@ pub struct KvCtx {
     /// Handles of stores, by name. There is no call that closes a store, so opening one again has to give the
     /// same handle, or a loop in a guest would fill the table.
     opened: BTreeMap<StoreName, u32>,
+    missing: BTreeSet<StoreName>,
     handles: HandleTable,
     max_held_bytes: usize,
 }
@@ -84,6 +88,7 @@ impl KvCtxBuilder {
             stores: self.stores,
             hidden: self.hidden,
             opened: BTreeMap::new(),
+            missing: BTreeSet::new(),
             handles: HandleTable::new(self.max_handles),
             max_held_bytes: self.max_held_bytes,
         }
@@ -106,6 +111,13 @@ impl KvCtx {
     #[must_use]
     pub const fn held_bytes(&self) -> usize {
         self.handles.held_bytes()
+    }
+
+    /// Names of stores that the instance has tried to open, and that were not there or are hidden; the first 16 of them.
+    ///
+    /// Most guests end with an error then. A host that knows why can say how to make the store.
+    pub fn missing_stores(&self) -> impl Iterator<Item = &StoreName> {
+        self.missing.iter()
     }
 
     /// Gives the instance a body to read, and says under which handle.
@@ -136,6 +148,12 @@ impl KvCtx {
     /// The handle of a store that has been opened before.
     pub(crate) fn opened(&self, name: &str) -> Option<u32> {
         self.opened.get(name).copied()
+    }
+
+    pub(crate) fn remember_missing(&mut self, name: &StoreName) {
+        if self.missing.len() < MAX_MISSING_STORES && !self.missing.contains(name) {
+            self.missing.insert(name.clone());
+        }
     }
 
     pub(crate) fn remember_opened(&mut self, name: StoreName, handle: u32) {

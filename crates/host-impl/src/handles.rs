@@ -45,12 +45,14 @@ impl Object {
         }
     }
 
-    /// Whether this is a write or delete that is done, and of which only the outcome is left to be told.
-    fn is_done_write(&self) -> bool {
+    /// Whether this is an operation that is done, and of which only the outcome is left to be told.
+    fn is_done_operation(&self) -> bool {
         match self {
+            Self::Lookup(pending) => pending.is_done(),
             Self::Insert(pending) => pending.is_done(),
             Self::Delete(pending) => pending.is_done(),
-            _ => false,
+            Self::List(pending) => pending.is_done(),
+            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) => false,
         }
     }
 }
@@ -138,7 +140,7 @@ impl HandleTable {
     /// Says whether there is room for another object; makes some if that is possible.
     pub(crate) fn check_room(&mut self) -> Result<(), Error> {
         if self.live >= self.max {
-            self.forget_old_writes();
+            self.forget_old_outcomes();
         }
         if self.live >= self.max { Err(Error::TooManyHandles { max: self.max }) } else { Ok(()) }
     }
@@ -229,13 +231,13 @@ impl HandleTable {
         self.slots.iter().flatten().find(|slot| under_way(&slot.object)).map(|slot| slot.number)
     }
 
-    /// Drops the outcomes of writes that are done and that nobody has waited for, all but the newest.
+    /// Drops the outcomes of operations that are done and that nobody has waited for, all but the newest.
     ///
     /// Not to wait is normal, and there is no call that says so; without this, a program that runs for long would
     /// fill its table. It comes to that only when the table is full, and then half of it is kept.
-    fn forget_old_writes(&mut self) {
+    fn forget_old_outcomes(&mut self) {
         self.settle();
-        let done = self.slots.iter().flatten().filter(|slot| slot.object.is_done_write());
+        let done = self.slots.iter().flatten().filter(|slot| slot.object.is_done_operation());
         let mut done: Vec<_> = done.map(|slot| slot.number).collect();
         // Numbers wrap around, ages do not.
         let last = self.last;

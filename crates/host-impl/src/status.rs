@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use edgekv_store::{KeyError, KvError, StoreNameError};
+use edgekv_store::{KeyError, KvError, StoreName, StoreNameError};
 use thiserror::Error;
 use wiggle::GuestError;
 
@@ -27,8 +27,8 @@ pub(crate) enum Error {
     Key(#[from] KeyError),
     #[error(transparent)]
     StoreName(#[from] StoreNameError),
-    #[error("there is no store {0:?}")]
-    NoSuchStore(String),
+    #[error("there is no store {:?}", .0.as_str())]
+    NoSuchStore(StoreName),
     #[error("mask {mask:#x} has unknown bits; known are {known:#x}")]
     UnknownMaskBits { mask: u32, known: u32 },
     #[error("write end {0} is neither 0 (back) nor 1 (front)")]
@@ -109,10 +109,15 @@ fn memory_status(error: &GuestError) -> FastlyStatus {
 impl UserErrorConversion for KvCtx {
     fn fastly_status_from_error(&mut self, error: Error) -> wasmtime::Result<FastlyStatus> {
         let status = error.status();
-        if let Error::Engine(error) = &error {
-            report(error);
-        } else {
-            tracing::debug!(?status, "{error}");
+        match &error {
+            Error::Engine(error) => report(error),
+            // The one mistake that is rarely the guest's: nobody has made the store. Whether it matters shows in how the
+            // guest goes on, so the embedder is the one to tell.
+            Error::NoSuchStore(name) => {
+                tracing::info!("the guest asked for store {:?}, which is not there", name.as_str());
+                self.remember_missing(name);
+            }
+            error => tracing::debug!(?status, "{error}"),
         }
         Ok(status)
     }

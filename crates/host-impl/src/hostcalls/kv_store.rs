@@ -32,11 +32,11 @@ impl FastlyKvStore for KvCtx {
             None => {
                 let name = StoreName::new(&name)?;
                 if self.is_hidden(&name) {
-                    return Err(Error::NoSuchStore(name.to_string()));
+                    return Err(Error::NoSuchStore(name));
                 }
                 self.handles_mut().check_room()?;
                 let store = self.stores().open(&name).await?;
-                let store = store.ok_or_else(|| Error::NoSuchStore(name.to_string()))?;
+                let store = store.ok_or_else(|| Error::NoSuchStore(name.clone()))?;
                 let handle = self.handles_mut().insert(Object::Store(store))?;
                 self.remember_opened(name, handle);
                 handle
