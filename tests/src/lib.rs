@@ -1,24 +1,62 @@
-//! Tests of the whole: ABI, guests, engines, command line.
+//! What tests of the whole share: finding the guest programs.
 //!
-//! What several of them need is here; the tests themselves are in `tests/`.
+//! The end-to-end tests themselves are in `crates/cli/tests/cli`, because only tests of that package are told where the
+//! program under test is. The guest programs are in `tests/guests`, and what checks the documents is in `tests/tests`.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The module of a guest program, as `cargo xtask guests` leaves it in `target/guests`.
 ///
 /// # Panics
 ///
-/// When the guest is not built, with the command that builds it.
+/// When the guest is not built, or was built before a source of it or of the SDK changed; with the command that builds
+/// it.
 #[must_use]
 pub fn guest(name: &str) -> PathBuf {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests").join(name).with_extension("wasm");
-    assert!(path.is_file(), "the guest `{name}` is not built: run `cargo xtask guests`");
-    path
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = here.parent().unwrap_or(here);
+    let example = root.join("examples").join(name);
+    let own = if example.is_dir() { example } else { root.join("tests/guests") };
+    let sources = [root.join("crates/sdk/src"), root.join("crates/sys/src"), own];
+    fresh(name, &root.join("target/guests"), &sources)
 }
+
+fn fresh(name: &str, modules: &Path, sources: &[PathBuf]) -> PathBuf {
+    let module = modules.join(name).with_extension("wasm");
+    let built = fs::metadata(&module).and_then(|metadata| metadata.modified());
+    let Ok(built) = built else { panic!("the guest `{name}` is not built: run `cargo xtask guests`") };
+    if let Some(changed) = sources.iter().find_map(|folder| changed_since(built, folder)) {
+        let changed = changed.display();
+        panic!("the guest `{name}` is older than its source {changed}: run `cargo xtask guests`");
+    }
+    module
+}
+
+/// A source file in this folder, at any depth, that was changed after this time.
+fn changed_since(time: SystemTime, folder: &Path) -> Option<PathBuf> {
+    fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            return changed_since(time, &path);
+        }
+        let is_source = path.extension().is_some_and(|end| end == "rs") || path.file_name()? == "Cargo.toml";
+        (is_source && entry.metadata().ok()?.modified().ok()? > time).then_some(path)
+    })
+}
+
+/// The code in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::panic::catch_unwind;
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -29,7 +67,24 @@ mod tests {
 
     #[test]
     fn a_built_guest_is_a_wasm_module() {
-        let start = std::fs::read(guest("exit-code")).unwrap();
+        let start = fs::read(guest("exit-code")).unwrap();
         assert_eq!(&start[..4], b"\0asm");
+    }
+
+    #[test]
+    fn a_guest_that_is_older_than_its_source_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("src/deep/lib.rs");
+        fs::create_dir_all(source.parent().unwrap()).unwrap();
+        File::create(&source).unwrap();
+        let module = File::create(folder.path().join("app.wasm")).unwrap();
+        let written = fs::metadata(&source).unwrap().modified().unwrap();
+        let found = || fresh("app", folder.path(), &[folder.path().join("src")]);
+
+        module.set_modified(written + Duration::from_secs(1)).unwrap();
+        assert!(found().ends_with("app.wasm"));
+        module.set_modified(written - Duration::from_secs(1)).unwrap();
+        let message = *catch_unwind(found).unwrap_err().downcast::<String>().unwrap();
+        assert!(message.contains("lib.rs: run `cargo xtask guests`"), "{message}");
     }
 }

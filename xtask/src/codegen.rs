@@ -7,6 +7,7 @@ mod c;
 mod load;
 mod model;
 mod rust;
+mod safety;
 
 use std::collections::BTreeMap;
 use std::fs;

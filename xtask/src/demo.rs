@@ -1,13 +1,11 @@
 //! Shows the whole in one command: a guest keeps data in a durable store, and finds them again the next time.
 
-use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{guests, process, workspace};
+use crate::{guests, process};
 
 const GUEST: &str = "hello-kv";
 const DATA: &str = "target/demo/data.redb";
@@ -40,10 +38,10 @@ pub(crate) fn run(fresh: bool) -> Result<()> {
     } else {
         "Run the guest for the first time, on an empty store"
     });
-    let host = workspace::target_directory()?.join("debug").join(format!("edgekv{EXE_SUFFIX}"));
+    // cargo knows where it puts programs; a configuration may say something else than `target/debug`.
     process::run(
-        Command::new(host)
-            .arg("run")
+        process::cargo()
+            .args(["run", "--quiet", "--package", "edgekv-cli", "--", "run"])
             .arg(guests::module(GUEST))
             .args(["--engine", &format!("redb:{DATA}")])
             .args(["--store", "mystore"]),

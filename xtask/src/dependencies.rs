@@ -39,11 +39,18 @@ const LICENCES: [&str; 10] = [
 /// One line for each crate that breaks a rule.
 pub(crate) fn check() -> Result<()> {
     let mut broken = Vec::new();
+    let mut met: BTreeSet<&str> = BTreeSet::new();
     for manifest in guests::MANIFESTS {
         let metadata = MetadataCommand::new()
             .manifest_path(manifest)
+            .other_options(["--locked".to_owned()])
             .exec()
-            .with_context(|| format!("cannot read the workspace of {manifest}"))?;
+            .with_context(|| {
+                format!(
+                    "cannot read the workspace of {manifest} as it is locked; if its manifests changed, bring the lock \
+                     up to date with: cargo metadata --format-version 1 --manifest-path {manifest} >/dev/null"
+                )
+            })?;
         println!("{manifest}: {} crates", metadata.packages.len());
         for package in &metadata.packages {
             if let Err(reason) = licence(package.license.as_deref()) {
@@ -53,6 +60,7 @@ pub(crate) fn check() -> Result<()> {
         for (ours, barred) in BARRIERS {
             // The guests' workspace has only some of our crates.
             if let Some(package) = metadata.packages.iter().find(|package| package.name == ours) {
+                met.insert(ours);
                 let below = below(&metadata, package)?;
                 broken.extend(
                     barred.iter().filter(|name| below.contains(**name)).map(|name| {
@@ -62,10 +70,17 @@ pub(crate) fn check() -> Result<()> {
             }
         }
     }
+    broken.extend(unmet(&met));
     if !broken.is_empty() {
         bail!("these dependencies are not allowed:\n  {}", broken.join("\n  "));
     }
     Ok(())
+}
+
+/// A barrier for a crate that is nowhere holds nothing back: the crate was renamed or removed.
+fn unmet(met: &BTreeSet<&str>) -> Vec<String> {
+    let names = BARRIERS.iter().map(|(ours, _)| ours).filter(|ours| !met.contains(**ours));
+    names.map(|ours| format!("{ours}: there is a rule for a crate of this name, and no such crate")).collect()
 }
 
 /// The names of all that `package` is built on; what only its tests or build need does not count.
@@ -110,6 +125,17 @@ mod tests {
         let below = below(&metadata, ours).unwrap();
         assert!(below.contains("cargo_metadata") && below.contains("serde_json"), "{below:?}");
         assert!(!below.contains("tempfile"), "{below:?}");
+    }
+
+    #[test]
+    fn a_rule_for_a_crate_that_is_nowhere_is_named() {
+        let all: BTreeSet<&str> = BARRIERS.iter().map(|(ours, _)| *ours).collect();
+        assert_eq!(unmet(&all), [""; 0]);
+        let but_one = all.into_iter().filter(|name| *name != "edgekv-host").collect();
+        assert_eq!(
+            unmet(&but_one),
+            ["edgekv-host: there is a rule for a crate of this name, and no such crate"]
+        );
     }
 
     #[test]

@@ -36,9 +36,24 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     String::from_utf8(stdout).with_context(|| format!("the output of `{line}` is not UTF-8"))
 }
 
-/// Runs `command` quietly, and ends it when it needs longer than `limit`.
+/// Runs `command` without showing it or its output; a failure carries its standard error.
+pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
+    let line = shown(command);
+    let output = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()
+        .with_context(|| format!("cannot start `{line}`"))?;
+    if !output.status.success() {
+        bail!("`{line}` failed ({}): {}", output.status, reason(&output.stderr));
+    }
+    Ok(())
+}
+
+/// As [`run_quietly`], and ends the command when it needs longer than `limit`.
 ///
-/// For commands that may wait for a network that never answers.
+/// For commands that may wait for a network that never answers, and may be ended at any point.
 pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
     let line = shown(command);
     let mut child = command

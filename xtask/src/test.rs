@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::{codegen, dependencies, guests, process, workspace};
+use crate::{codegen, dependencies, guests, process, toolchain, workspace};
 
 /// One check. The order is the order they run in: quick ones first, and those that share compiled code together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -73,6 +73,21 @@ impl Step {
         value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
     }
 
+    /// What only guests compile: the crates that have code for their target alone.
+    fn clippy_for_guests() -> Result<()> {
+        let toolchain = toolchain::ensure()?;
+        if !toolchain.is_ordinary() {
+            println!(
+                "guests are compiled by {toolchain}, which has no clippy: their crates are checked as host programs"
+            );
+            return Ok(());
+        }
+        let mut clippy = process::cargo();
+        clippy.args(["clippy", "--package", "edgekv-sys", "--package", "edgekv", "--all-features"]);
+        toolchain.apply(&mut clippy);
+        process::run(clippy.args(["--", "-D", "warnings"]))
+    }
+
     fn run(self) -> Result<()> {
         let cargo = |words: &str| {
             let mut command = process::cargo();
@@ -94,7 +109,8 @@ impl Step {
                 // with its compiled dependencies.
                 let mut clippy = cargo(&format!("clippy --manifest-path {of_guests} --target-dir"));
                 clippy.arg(workspace::target_directory()?);
-                process::run(clippy.args(["--workspace", "--", "-D", "warnings"]))
+                process::run(clippy.args(["--workspace", "--", "-D", "warnings"]))?;
+                Self::clippy_for_guests()
             }
             Self::Docs => process::run(
                 cargo("doc --no-deps --workspace --all-features --document-private-items")

@@ -1,8 +1,14 @@
 //! The host calls: the only unsafe code of the crate.
 //!
 //! Each wrapper is one call. It gives the host pointers that come from references, so they are valid for the length
-//! that goes with them, and it believes no answer before it is checked: a length is compared with the room that there
-//! was, and a handle with the number that names nothing. In unit tests the calls go to a script instead of a host.
+//! that goes with them. What can be checked about an answer is checked before it is used: a length is compared with the
+//! room that there was, and a handle with the number that names nothing.
+//!
+//! What cannot be checked is assumed, as of any foreign function: that the host touches no other memory than it was
+//! given, and that it has stored the bytes that it says it has. A `SAFETY` comment that says "the host has stored" relies
+//! on the latter; a host that lies there makes the guest read bytes that nobody has written.
+//!
+//! In unit tests the calls go to a script instead of a host.
 #![allow(unsafe_code, reason = "host calls take raw pointers; this module is where they are made")]
 
 #[cfg(test)]
@@ -22,7 +28,7 @@ use edgekv_sys::{fastly_http_body, fastly_kv_store};
 use script::{fastly_http_body, fastly_kv_store};
 
 use crate::FastlyStatus;
-use crate::error::Fault;
+use crate::error::{Call, Fault};
 
 type Result<T> = std::result::Result<T, Fault>;
 
@@ -56,12 +62,12 @@ impl Drop for HostBody {
     }
 }
 
-fn check(status: Status) -> Result<()> {
-    FastlyStatus::from_raw(status).result().map_err(Fault::Status)
+fn check(call: Call, status: Status) -> Result<()> {
+    FastlyStatus::from_raw(status).result().map_err(|status| Fault::Status { call, status })
 }
 
 fn check_outcome(status: Status, outcome: KvError) -> Result<()> {
-    check(status)?;
+    check(Call::Wait, status)?;
     if outcome == KvError::OK { Ok(()) } else { Err(Fault::Outcome(outcome)) }
 }
 
@@ -70,7 +76,7 @@ fn check_length(claimed: usize, room: usize) -> Result<usize> {
 }
 
 fn check_pending<T: Copy + PartialEq>(status: Status, pending: T, invalid: T) -> Result<T> {
-    check(status)?;
+    check(Call::Start, status)?;
     if pending == invalid { Err(Fault::Empty { missing: "no pending operation" }) } else { Ok(pending) }
 }
 
@@ -78,7 +84,7 @@ fn check_pending<T: Copy + PartialEq>(status: Status, pending: T, invalid: T) ->
 pub(crate) fn open(name: &str) -> Result<Option<KvStoreHandle>> {
     let mut store = KvStoreHandle::INVALID;
     // SAFETY: `name` is a `str`, and `store` a local.
-    check(unsafe { fastly_kv_store::open(name.as_ptr(), name.len(), &raw mut store) })?;
+    check(Call::Start, unsafe { fastly_kv_store::open(name.as_ptr(), name.len(), &raw mut store) })?;
     Ok((store != KvStoreHandle::INVALID).then_some(store))
 }
 
@@ -130,7 +136,7 @@ pub(crate) fn lookup_wait<'buf>(
     // The body is claimed first, so that it is closed when the length turns out to be wrong.
     let body = HostBody::claim(body)?;
     let length = check_length(length, metadata.len())?;
-    // SAFETY: the host has stored `length` bytes, and there is room for them.
+    // SAFETY: the host says that it has stored `length` bytes (assumed, see the top of this file), and there is room for them.
     let metadata = unsafe { metadata[..length].assume_init_ref() };
     Ok(Found { body, metadata, generation })
 }
@@ -274,21 +280,23 @@ impl HostBody {
     pub(crate) fn new() -> Result<Self> {
         let mut body = BodyHandle::INVALID;
         // SAFETY: `body` is a local.
-        check(unsafe { fastly_http_body::new(&raw mut body) })?;
+        check(Call::Body, unsafe { fastly_http_body::new(&raw mut body) })?;
         Self::claim(body)
     }
 
     /// Moves the bytes and trailers of another body behind those of this one.
     pub(crate) fn append(&mut self, other: Self) -> Result<()> {
         // SAFETY: the call takes no pointer.
-        check(unsafe { fastly_http_body::append(self.0, other.release()) })
+        check(Call::Body, unsafe { fastly_http_body::append(self.0, other.release()) })
     }
 
     /// Fills the buffer with as much as there is; 0 is the end.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let mut read = 0;
         // SAFETY: `buffer` is a slice, and `read` a local.
-        check(unsafe { fastly_http_body::read(self.0, buffer.as_mut_ptr(), buffer.len(), &raw mut read) })?;
+        check(Call::Body, unsafe {
+            fastly_http_body::read(self.0, buffer.as_mut_ptr(), buffer.len(), &raw mut read)
+        })?;
         check_length(read, buffer.len())
     }
 
@@ -298,9 +306,12 @@ impl HostBody {
         let room = most.min(spare.len());
         let mut read = 0;
         // SAFETY: `spare` has `room` bytes that may be written to, and `read` is a local.
-        check(unsafe { fastly_http_body::read(self.0, spare.as_mut_ptr().cast(), room, &raw mut read) })?;
+        check(Call::Body, unsafe {
+            fastly_http_body::read(self.0, spare.as_mut_ptr().cast(), room, &raw mut read)
+        })?;
         let read = check_length(read, room)?;
-        // SAFETY: the capacity has room for `read` bytes more, and the host has stored them.
+        // SAFETY: the capacity has room for `read` bytes more, and the host says that it has stored them (assumed, see
+        // the top of this file).
         unsafe { bytes.set_len(bytes.len() + read) };
         Ok(read)
     }
@@ -310,7 +321,7 @@ impl HostBody {
         while !bytes.is_empty() {
             let mut written = 0;
             // SAFETY: `bytes` is a slice, and `written` a local.
-            check(unsafe {
+            check(Call::Body, unsafe {
                 fastly_http_body::write(self.0, bytes.as_ptr(), bytes.len(), end.0, &raw mut written)
             })?;
             let written = check_length(written, bytes.len())?;
@@ -329,14 +340,14 @@ impl HostBody {
         // SAFETY: `length` is a local.
         match unsafe { fastly_http_body::known_length(self.0, &raw mut length) } {
             Status::NONE => Ok(None),
-            status => check(status).map(|()| Some(length)),
+            status => check(Call::Body, status).map(|()| Some(length)),
         }
     }
 
     /// Adds a trailer.
     pub(crate) fn trailer_append(&mut self, name: &str, value: &[u8]) -> Result<()> {
         // SAFETY: `name` and `value` are slices.
-        check(unsafe {
+        check(Call::Body, unsafe {
             fastly_http_body::trailer_append(self.0, name.as_ptr(), name.len(), value.as_ptr(), value.len())
         })
     }
@@ -374,12 +385,15 @@ impl HostBody {
         if status == Status::BUFLEN {
             return Err(Fault::Room { needed: length });
         }
-        check(status)?;
-        let next = u32::try_from(next).ok();
-        // A cursor that does not move would be followed for ever.
-        if next.is_some_and(|next| next <= cursor) {
-            return Err(Fault::Empty { missing: "no progress" });
-        }
+        check(Call::Body, status)?;
+        let next = match next {
+            -1 => None,
+            // A cursor that does not move would be followed for ever.
+            next => match u32::try_from(next) {
+                Ok(ahead) if ahead > cursor => Some(ahead),
+                _ => return Err(Fault::Cursor { cursor, next }),
+            },
+        };
         Ok((check_length(length, room)?, next))
     }
 }

@@ -4,6 +4,7 @@
 //! beyond [`SPILL_BYTES`]. So making a body cannot fail, a small value costs the host calls of its insert and no more,
 //! and a large one does not fill the guest's memory.
 
+mod prefix;
 mod trailers;
 
 use std::fmt;
@@ -13,6 +14,8 @@ use edgekv_sys::BodyWriteEnd;
 
 use crate::abi::HostBody;
 use crate::error::Fault;
+
+pub use self::prefix::{Prefix, PrefixString};
 
 /// How many bytes one read ahead takes, and how many written ones wait for more, before a host call moves them.
 const BUFFER_BYTES: usize = 8 * 1024;
@@ -287,6 +290,14 @@ impl Body {
         Ok(host)
     }
 
+    /// Gives the host, if there is one, what waits for more.
+    fn flush_back(&mut self) -> Result<(), Fault> {
+        match &mut self.host {
+            Some(host) => give(host, &mut self.back),
+            None => Ok(()),
+        }
+    }
+
     /// Reads ahead when nothing is left to be read in the guest's memory.
     fn refill(&mut self) -> Result<(), Fault> {
         self.turn();
@@ -369,10 +380,7 @@ impl Write for Body {
 
     /// Gives the host what waits for more; a body that is in the guest's memory stays there.
     fn flush(&mut self) -> io::Result<()> {
-        if let Some(host) = &mut self.host {
-            give(host, &mut self.back)?;
-        }
-        Ok(())
+        Ok(self.flush_back()?)
     }
 }
 

@@ -6,6 +6,7 @@
 //! waited for.
 #![allow(clippy::needless_pass_by_value, reason = "a wait uses its pending handle up, so it takes it")]
 
+mod backoff;
 mod delete;
 mod insert;
 #[cfg(feature = "serde")]
@@ -27,7 +28,7 @@ pub use self::pending::{PendingDeleteHandle, PendingInsertHandle, PendingListHan
 pub use self::update::{Change, Entry, MAX_UPDATE_TRIES};
 pub use crate::error::KVStoreError;
 
-use crate::error::Fault;
+use crate::error::{Call, Fault};
 use crate::{Body, FastlyStatus, abi};
 
 /// A key-value store that has been opened.
@@ -56,7 +57,9 @@ impl KVStore {
     pub fn open(name: &str) -> Result<Option<Self>, KVStoreError> {
         match abi::open(name) {
             Ok(handle) => Ok(handle.map(|handle| Self { handle })),
-            Err(Fault::Status(FastlyStatus::INVAL)) => Err(KVStoreError::StoreNotFound(name.to_owned())),
+            Err(Fault::Status { call: Call::Start, status: FastlyStatus::INVAL }) => {
+                Err(KVStoreError::StoreNotFound(name.to_owned()))
+            }
             Err(fault) => Err(fault.into()),
         }
     }
@@ -145,7 +148,7 @@ impl KVStore {
     ///
     /// # Errors
     ///
-    /// [`KVStoreError::TooManyRequests`] at a rate limit, and [`KVStoreError::Unexpected`] when the page cannot be read.
+    /// [`KVStoreError::TooManyRequests`] at a rate limit, and [`KVStoreError::UnusableAnswer`] when the page cannot be read.
     pub fn list(&self) -> Result<ListPage, KVStoreError> {
         self.build_list().execute()
     }
@@ -186,12 +189,13 @@ mod tests {
         assert_eq!(KVStore::open("a").unwrap().unwrap().handle, KvStoreHandle(3));
         assert_eq!(KVStore::open("b").unwrap_err(), KVStoreError::StoreNotFound("b".to_owned()));
         assert!(KVStore::open("c").unwrap().is_none());
-        assert_eq!(KVStore::open("d").unwrap_err(), KVStoreError::TooManyRequests);
+        let limit = KVStoreError::Unexpected(FastlyStatus::LIMITEXCEEDED);
+        assert_eq!(KVStore::open("d").unwrap_err(), limit);
         assert_eq!(script.finish(), ["open a", "open b", "open c", "open d"]);
     }
 
     #[test]
-    fn a_limit_is_reported_as_one_by_every_start_and_every_wait() {
+    fn a_rate_limit_is_reported_by_every_wait_and_a_start_keeps_its_status() {
         let store = KVStore { handle: KvStoreHandle(3) };
         for call in ["lookup", "insert", "delete", "list"] {
             let wait = match call {
@@ -200,10 +204,13 @@ mod tests {
                 "delete" => "delete_wait",
                 _ => "list_wait",
             };
-            for answers in [
-                vec![answer(call).status(Status::LIMITEXCEEDED)],
-                vec![answer(call).handle(1), answer(wait).status(Status::LIMITEXCEEDED)],
-                vec![answer(call).handle(1), answer(wait).outcome(edgekv_sys::KvError::TOO_MANY_REQUESTS)],
+            let rate = KVStoreError::TooManyRequests;
+            let handles = KVStoreError::Unexpected(FastlyStatus::LIMITEXCEEDED);
+            let outcome = edgekv_sys::KvError::TOO_MANY_REQUESTS;
+            for (answers, expected) in [
+                (vec![answer(call).status(Status::LIMITEXCEEDED)], handles),
+                (vec![answer(call).handle(1), answer(wait).status(Status::LIMITEXCEEDED)], rate.clone()),
+                (vec![answer(call).handle(1), answer(wait).outcome(outcome)], rate),
             ] {
                 let script = script::start(answers);
                 let error = match call {
@@ -212,7 +219,7 @@ mod tests {
                     "delete" => store.delete("k"),
                     _ => store.list().map(drop),
                 };
-                assert_eq!(error, Err(KVStoreError::TooManyRequests), "{call}");
+                assert_eq!(error, Err(expected), "{call}");
                 script.finish();
             }
         }
@@ -221,7 +228,8 @@ mod tests {
     #[test]
     fn success_without_a_pending_operation_is_an_error() {
         let store = KVStore { handle: KvStoreHandle(3) };
-        let unexpected = KVStoreError::Unexpected(FastlyStatus::ERROR);
+        let reason = "host reported success and gave no pending operation";
+        let unexpected = KVStoreError::UnusableAnswer(reason.to_owned());
         let script = script::start([answer("lookup"), answer("insert"), answer("delete"), answer("list")]);
         assert_eq!(store.lookup("k").unwrap_err(), unexpected);
         assert_eq!(store.insert("k", "v").unwrap_err(), unexpected);

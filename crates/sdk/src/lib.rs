@@ -16,15 +16,21 @@
 //! ```
 //!
 //! Names, signatures and behaviour are those of the module `fastly::kv_store` of the public crate `fastly` 0.13, so
-//! that a program changes its imports and compiles. What is different, is stricter or more:
+//! that a program changes its imports and compiles. What is different:
 //!
-//! - A host is not trusted with memory: a length or number that cannot be right is an error, not undefined behaviour.
+//! - The host calls are checked where they can be: a length beyond the room that there was, a handle that names nothing or
+//!   a number that means nothing is an error. (That the host has written what it says it has is assumed, as with every
+//!   foreign function.)
 //! - A rate limit is [`KVStoreError::TooManyRequests`](kv_store::KVStoreError::TooManyRequests) in every operation.
-//! - A time to live that cannot be expressed is an error, not 0 ("already expired").
+//! - An answer that cannot be used is
+//!   [`KVStoreError::UnusableAnswer`](kv_store::KVStoreError::UnusableAnswer), not the status of a call that succeeded.
+//! - A time to live counts part of a second as a whole one (1.5 s is 2, not 1); one that cannot be expressed is an error,
+//!   not 0 ("already expired").
 //! - An iteration ends after an error, and goes on after an empty page.
+//! - Handles are owned values; their numbers are not shown. So there is no `StoreHandle` and no `KVStore::as_handle`,
+//!   pending handles have no `as_u32` and `from_u32`, and a [`Body`] has no `into_handle`.
 //! - New: [`KVStore::update`], [`ListBuilder::keys`], [`DeleteBuilder::if_generation_match`],
 //!   [`InsertBuilder::metadata_bytes`], and JSON values with the feature `serde`.
-//! - Handles are owned values; their numbers are not shown.
 //!
 //! # Unit tests
 //!
@@ -39,7 +45,7 @@ mod error;
 pub mod kv_store;
 mod status;
 
-pub use body::Body;
+pub use body::{Body, Prefix, PrefixString};
 pub use kv_store::{DeleteBuilder, InsertBuilder, KVStore, ListBuilder, LookupBuilder};
 pub use status::FastlyStatus;
 

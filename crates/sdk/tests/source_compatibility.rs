@@ -9,7 +9,7 @@ use edgekv::kv_store::{
     ListResponse, LookupBuilder, LookupResponse, PendingDeleteHandle, PendingInsertHandle, PendingListHandle,
     PendingLookupHandle,
 };
-use edgekv::{Body, FastlyStatus};
+use edgekv::{Body, FastlyStatus, Prefix, PrefixString};
 
 type Result<T> = std::result::Result<T, KVStoreError>;
 
@@ -70,6 +70,26 @@ fn results_have_the_known_signatures() {
     let _: fn(&ListPage) -> u32 = ListPage::limit;
     let _: fn(&ListPage) -> ListMode = ListPage::mode;
     let _: fn(ListResponse<'static>) -> ListPage = ListResponse::into_page;
+}
+
+#[test]
+fn bodies_have_the_known_signatures() {
+    let _: for<'a> fn(&'a mut Body, usize) -> Prefix<'a> = Body::get_prefix_mut;
+    let _: for<'a> fn(&'a mut Body, usize) -> std::io::Result<Prefix<'a>> = Body::try_get_prefix_mut;
+    let _: for<'a> fn(&'a mut Body, usize) -> PrefixString<'a> = Body::get_prefix_str_mut;
+    let _: for<'a> fn(&'a mut Body, usize) -> std::result::Result<PrefixString<'a>, std::str::Utf8Error> =
+        Body::try_get_prefix_str_mut;
+    let _: fn(Body) -> Vec<u8> = Body::into_bytes;
+    let _: fn(Body) -> String = Body::into_string;
+    let _: fn(&mut Body, Body) = Body::append;
+    let _: fn(&mut Body) -> Option<u64> = Body::known_length;
+}
+
+#[test]
+fn a_page_can_be_deserialized() {
+    let page: ListPage =
+        serde_json::from_str(r#"{"data":["a"],"meta":{"limit":1,"next_cursor":""}}"#).unwrap();
+    assert_eq!((page.keys(), page.next_cursor()), (&["a".to_owned()][..], None));
 }
 
 /// Code as users of the public crate write it.

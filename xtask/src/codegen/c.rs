@@ -100,14 +100,15 @@ fn record_def(out: &mut String, name: &str, record: &Record) {
     let _ = writeln!(out, "typedef struct {{");
     for field in &record.fields {
         docs(out, "    ", &field.docs);
-        let _ = writeln!(out, "    {};", declared(&field.ty, &field.name));
+        let _ = writeln!(out, "    {};", declared(&field.ty, &ident(&field.name)));
     }
     let _ = writeln!(out, "}} {name};");
     out.push_str("#if defined(__wasm32__)\n");
     let _ = writeln!(out, "EDGEKV_ASSERT(sizeof({name}) == {});", record.size);
     let _ = writeln!(out, "EDGEKV_ASSERT(EDGEKV_ALIGNOF({name}) == {});", record.align);
     for field in &record.fields {
-        let _ = writeln!(out, "EDGEKV_ASSERT(offsetof({name}, {}) == {});", field.name, field.offset);
+        let field_name = ident(&field.name);
+        let _ = writeln!(out, "EDGEKV_ASSERT(offsetof({name}, {field_name}) == {});", field.offset);
     }
     out.push_str("#endif\n");
 }
@@ -134,7 +135,8 @@ fn params(func: &Func) -> String {
     if func.params.is_empty() {
         return "void".to_owned();
     }
-    let params: Vec<String> = func.params.iter().map(|param| declared(&param.ty, &param.name)).collect();
+    let params: Vec<String> =
+        func.params.iter().map(|param| declared(&param.ty, &ident(&param.name))).collect();
     params.join(", ")
 }
 
@@ -157,6 +159,21 @@ fn declared(of: &Ty, name: &str) -> String {
         Ty::Pointer { mutable: false, to } => format!("const {}", declared(to, &format!("*{name}"))),
     }
 }
+
+/// A name of a field or a parameter, also when C or C++ wants the word for itself. (All other names have a prefix.)
+fn ident(name: &str) -> String {
+    if RESERVED.split(' ').any(|word| word == name) { format!("{name}_") } else { name.to_owned() }
+}
+
+/// Words of C23 and C++23, and of their operators, without those that begin with an underscore.
+const RESERVED: &str = "\
+    alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class \
+    co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype \
+    default delete do double dynamic_cast else enum explicit export extern false float for friend goto if inline \
+    int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public \
+    register reinterpret_cast requires restrict return short signed sizeof static static_assert static_cast \
+    struct switch template this thread_local throw true try typedef typeid typename typeof typeof_unqual union \
+    unsigned using virtual void volatile while wchar_t xor xor_eq";
 
 fn number(of: Number) -> &'static str {
     match of {
@@ -206,13 +223,14 @@ mod tests {
                 (param $hs (list $pending_handle))
                 (param $until u64)
                 (param $detail_out (@witx pointer $detail))
+                (param $default u32)
                 (result $err (expected (error $fastly_status)))))",
         )
         .unwrap();
         let text = render(&load::lower(&document).unwrap());
         for line in [
             "edgekv_status_t edgekv_async_io_select(const edgekv_pending_handle_t *hs, size_t hs_len, uint64_t until, \
-             edgekv_detail_t *detail_out);",
+             edgekv_detail_t *detail_out, uint32_t default_);",
             "    uint16_t rcode;\n    uint8_t alert;\n} edgekv_detail_t;",
             "EDGEKV_ASSERT(sizeof(edgekv_detail_t) == 4);",
             "#define EDGEKV_STATUS_OK ((edgekv_status_t)0)",

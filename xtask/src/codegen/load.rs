@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use witx::{BuiltinType, IntRepr, Layout as _, RecordKind, Type, TypeRef};
 
 use super::model::{Abi, Field, Func, Module, Named, Number, Param, Record, Ty, TypeDef, TypeKind};
+use super::rust::NEVER_RAW;
 
 /// Reads every `.witx` file of a folder.
 pub(super) fn folder(folder: &Path) -> Result<Abi> {
@@ -103,6 +104,9 @@ fn record_def(record: &witx::RecordDatatype) -> Result<Record> {
 }
 
 fn func_def(func: &witx::InterfaceFunc, status: &mut Option<String>) -> Result<Func> {
+    if NEVER_RAW.contains(&func.name.as_str()) {
+        bail!("no Rust function can have this name");
+    }
     let mut params = Vec::new();
     for param in &func.params {
         let name = param.name.as_str();
@@ -268,7 +272,25 @@ mod tests {
         let TypeKind::Record(record) = &abi.types[1].kind else { panic!("not a record: {:?}", abi.types[1]) };
         let offsets: Vec<usize> = record.fields.iter().map(|field| field.offset).collect();
         assert_eq!((offsets, record.size, record.align), (vec![0, 2, 4, 8], 16, 8));
-        assert!(!record.has_pointers());
+        assert!(!record.has_pointers(&abi));
+    }
+
+    #[test]
+    fn a_pointer_is_found_behind_the_names_of_types() {
+        let abi = abi(&format!(
+            "{STATUS}
+            (typename $text (@witx const_pointer u8))
+            (typename $inner (record (field $at $text)))
+            (typename $outer (record (field $code u32) (field $inner $inner)))
+            (typename $plain (record (field $status $status)))
+            (module $m (@interface func (export \"f\") (result $err (expected (error $status)))))"
+        ))
+        .unwrap();
+        let found = ["inner", "outer", "plain"].map(|name| match abi.kind(name) {
+            Some(TypeKind::Record(record)) => record.has_pointers(&abi),
+            other => panic!("not a record: {other:?}"),
+        });
+        assert_eq!(found, [true, true, false]);
     }
 
     #[test]

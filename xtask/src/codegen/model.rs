@@ -13,6 +13,27 @@ pub(super) struct Abi {
     pub(super) status: String,
 }
 
+impl Abi {
+    /// The type of this name.
+    pub(super) fn kind(&self, name: &str) -> Option<&TypeKind> {
+        self.types.iter().find(|def| def.name == name).map(|def| &def.kind)
+    }
+
+    fn is_pointer_sized(&self, of: &Ty) -> bool {
+        match of {
+            Ty::Pointer { .. } | Ty::Number(Number::Usize) => true,
+            Ty::Number(_) => false,
+            // witx has no recursive types, so this ends.
+            Ty::Named(name) => match self.kind(name) {
+                Some(TypeKind::Record(record)) => record.has_pointers(self),
+                Some(TypeKind::Alias(of)) => self.is_pointer_sized(of),
+                Some(TypeKind::Enum { repr, .. } | TypeKind::Flags { repr, .. }) => *repr == Number::Usize,
+                Some(TypeKind::Handle) | None => false,
+            },
+        }
+    }
+}
+
 /// A named type.
 #[derive(Debug)]
 pub(super) struct TypeDef {
@@ -50,9 +71,9 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Whether the layout depends on the size of a pointer.
-    pub(super) fn has_pointers(&self) -> bool {
-        self.fields.iter().any(|field| matches!(field.ty, Ty::Pointer { .. } | Ty::Number(Number::Usize)))
+    /// Whether the layout depends on the size of a pointer, in this record or in one of the types that it names.
+    pub(super) fn has_pointers(&self, abi: &Abi) -> bool {
+        self.fields.iter().any(|field| abi.is_pointer_sized(&field.ty))
     }
 }
 

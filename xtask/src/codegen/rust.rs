@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::model::{Abi, Func, Module, Named, Number, Param, Record, Ty, TypeDef, TypeKind};
+use super::model::{Abi, Module, Named, Number, Record, Ty, TypeDef, TypeKind};
+use super::safety;
 
 const HEAD: &str = "// @generated from witx/ by `cargo xtask codegen`; do not edit.\n\n";
 
@@ -209,7 +210,7 @@ fn records(abi: &Abi) -> String {
             let _ = writeln!(out, "{}: {},", ident(&field.name), empty(abi, &field.ty));
         }
         out.push_str("};\n}\n\n");
-        layout(out, &name, record);
+        layout(out, &name, record, record.has_pointers(abi));
     })
 }
 
@@ -217,8 +218,8 @@ fn records(abi: &Abi) -> String {
 ///
 /// Records with pointers have it on wasm32 only. The others have it everywhere but on the 32-bit machines whose
 /// 64-bit numbers are aligned to 4; so guests' unit tests on a developer's machine check them as well.
-fn layout(out: &mut String, name: &str, record: &Record) {
-    let targets = if record.has_pointers() {
+fn layout(out: &mut String, name: &str, record: &Record, has_pointers: bool) {
+    let targets = if has_pointers {
         "target_arch = \"wasm32\""
     } else {
         "any(target_arch = \"wasm32\", target_pointer_width = \"64\")"
@@ -254,7 +255,7 @@ fn import_module(abi: &Abi, module: &Module) -> String {
     for func in &module.funcs {
         let mut item = String::new();
         docs(&mut item, &func.docs);
-        safety(&mut item, func);
+        docs(&mut item, &safety::section(abi, func));
         let params: Vec<String> = func
             .params
             .iter()
@@ -266,40 +267,6 @@ fn import_module(abi: &Abi, module: &Module) -> String {
     }
     out.push_str("}\n");
     out
-}
-
-/// Says which pointers must be valid, and for how much: the whole contract of a host call.
-fn safety(out: &mut String, func: &Func) {
-    let mut rules = Vec::new();
-    for (at, param) in func.params.iter().enumerate() {
-        let Ty::Pointer { mutable, to } = &param.ty else { continue };
-        let access = if *mutable { "writes" } else { "reads" };
-        let length = func.params.get(at + 1).filter(|next| is_length_of(next, param));
-        rules.push(match (length, &**to) {
-            (Some(length), Ty::Number(Number::Char8 | Number::U8)) => {
-                format!("`{}` must be valid for {access} of `{}` bytes", param.name, length.name)
-            }
-            (Some(length), to) => {
-                format!(
-                    "`{}` must be valid for {access} of `{}` values of `{}`",
-                    param.name,
-                    length.name,
-                    ty(to)
-                )
-            }
-            (None, to) => format!("`{}` must be valid for {access} of one `{}`", param.name, ty(to)),
-        });
-    }
-    let rules = if rules.is_empty() {
-        "None: the call touches no memory of the guest.".to_owned()
-    } else {
-        format!("{}.", rules.join("; "))
-    };
-    docs(out, &format!("\n# Safety\n\n{rules}"));
-}
-
-fn is_length_of(length: &Param, pointer: &Param) -> bool {
-    length.ty == Ty::Number(Number::Usize) && length.name == format!("{}_len", pointer.name)
 }
 
 fn each(abi: &Abi, mut render: impl FnMut(&TypeDef, &mut String)) -> String {
@@ -353,7 +320,7 @@ fn named_type(of: &Ty) -> Option<&str> {
     }
 }
 
-fn ty(of: &Ty) -> String {
+pub(super) fn ty(of: &Ty) -> String {
     match of {
         Ty::Number(of) => number(*of).to_owned(),
         Ty::Named(name) => camel(name),
@@ -379,7 +346,7 @@ fn number(of: Number) -> &'static str {
 }
 
 /// `kv_insert_config` as `KvInsertConfig`.
-fn camel(name: &str) -> String {
+pub(super) fn camel(name: &str) -> String {
     name.split('_')
         .map(|part| {
             let mut letters = part.chars();
@@ -393,15 +360,29 @@ fn camel(name: &str) -> String {
         .collect()
 }
 
-fn screaming(name: &str) -> String {
+pub(super) fn screaming(name: &str) -> String {
     name.to_ascii_uppercase()
 }
 
 /// A name as an identifier, also when the language wants the word for itself.
 fn ident(name: &str) -> String {
-    const RESERVED: [&str; 8] = ["type", "move", "match", "ref", "loop", "in", "use", "where"];
-    if RESERVED.contains(&name) { format!("r#{name}") } else { name.to_owned() }
+    if NEVER_RAW.contains(&name) {
+        format!("{name}_")
+    } else if RESERVED.split(' ').any(|word| word == name) {
+        format!("r#{name}")
+    } else {
+        name.to_owned()
+    }
 }
+
+/// Words of the language, and those that it keeps for later, up to edition 2024.
+const RESERVED: &str = "\
+    abstract as async await become box break const continue do dyn else enum extern false final fn for gen if \
+    impl in let loop macro match mod move mut override priv pub ref return static struct trait true try type \
+    typeof unsafe unsized use virtual where while yield";
+
+/// Words that cannot be raw identifiers either.
+pub(super) const NEVER_RAW: [&str; 3] = ["crate", "self", "super"];
 
 #[cfg(test)]
 mod tests {
@@ -431,9 +412,10 @@ mod tests {
     fn a_module_says_what_each_pointer_must_be_valid_for() {
         let text = rendered("fastly_async_io.rs");
         assert!(
-            text.contains("`hs` must be valid for reads of `hs_len` values of `PromiseHandle`; `done_out`"),
+            text.contains("/// - `hs` must be valid for reads of `hs_len` values of `PromiseHandle`.\n"),
             "{text}"
         );
+        assert!(text.contains("/// - `done_out` must be valid for writes of one `u32`.\n"), "{text}");
         assert!(text.contains("use super::{PromiseHandle, Status};"), "{text}");
         assert!(text.contains("hs: *const PromiseHandle,\n        hs_len: usize,"), "{text}");
     }
@@ -445,6 +427,11 @@ mod tests {
         assert!(text.contains("any(target_arch = \"wasm32\", target_pointer_width = \"64\")"), "{text}");
         assert!(text.contains("assert!(offset_of!(Detail, at) == 8);"), "{text}");
         assert!(text.contains("p: 0,\nh: PromiseHandle::INVALID,"), "{text}");
+    }
+
+    #[test]
+    fn words_of_the_language_become_names() {
+        assert_eq!(["type", "gen", "self", "key"].map(ident), ["r#type", "r#gen", "self_", "key"]);
     }
 
     #[test]

@@ -194,6 +194,45 @@ fn trailers_are_gathered_over_several_calls() {
 }
 
 #[test]
+fn a_cursor_that_is_no_place_is_an_error() {
+    let names = "trailer_names_get";
+    for cursor in [-2_i64, i64::MIN, 1 << 32, i64::MAX] {
+        let script = script::start([answer(names).bytes(b"one\0").number(cursor.cast_unsigned())]);
+        let error = at_host(b"").trailer_names().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        assert_eq!(error.to_string(), format!("host says to go on at {cursor}, and the last place was 0"));
+        script.finish();
+    }
+}
+
+#[test]
+fn trailers_wait_for_bytes_that_the_guest_has_read_ahead() {
+    let script = script::start([answer("trailer_names_get").number(u64::MAX)]);
+    let mut body = at_host(b"ab");
+    body.read_exact(&mut [0; 1]).unwrap();
+    let error = body.trailer_names().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    assert_eq!(error.to_string(), "1 bytes of the body have not been read yet");
+    assert_eq!(body.trailer_values("x").unwrap_err().kind(), ErrorKind::WouldBlock);
+    body.read_exact(&mut [0; 1]).unwrap();
+    assert_eq!(body.trailer_names().unwrap(), [""; 0]);
+    drop(body);
+    script.finish();
+    assert_eq!(Body::from("x").trailer_names().unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert_eq!(Body::new().trailer_names().unwrap(), [""; 0]);
+}
+
+#[test]
+fn what_was_written_reaches_the_host_before_it_is_asked_for_trailers() {
+    let script = script::start([answer("write"), answer("trailer_names_get").status(Status::AGAIN)]);
+    let mut body = Body::from(HostBody::new().unwrap());
+    body.write_all(b"late").unwrap();
+    assert_eq!(body.trailer_names().unwrap_err().kind(), ErrorKind::WouldBlock);
+    drop(body);
+    assert_eq!(script.finish()[1..3], ["write 4 end=0", "trailer_names_get cursor=0 room=4096"]);
+}
+
+#[test]
 fn a_cursor_that_stands_still_and_a_room_without_bound_are_errors() {
     let names = "trailer_names_get";
     let script = script::start([

@@ -29,7 +29,7 @@ impl Body {
     /// [`io::ErrorKind::WouldBlock`] before the bytes of the body have been read to the end, and
     /// [`io::ErrorKind::InvalidData`] when a name is not UTF-8.
     pub fn trailer_names(&mut self) -> io::Result<Vec<String>> {
-        let Some(host) = &mut self.host else { return Ok(Vec::new()) };
+        let Some(host) = self.at_end()? else { return Ok(Vec::new()) };
         collect(host, None)?
             .into_iter()
             .map(|name| {
@@ -44,8 +44,20 @@ impl Body {
     ///
     /// [`io::ErrorKind::WouldBlock`] before the bytes of the body have been read to the end.
     pub fn trailer_values(&mut self, name: &str) -> io::Result<Vec<Vec<u8>>> {
-        let Some(host) = &mut self.host else { return Ok(Vec::new()) };
+        let Some(host) = self.at_end()? else { return Ok(Vec::new()) };
         Ok(collect(host, Some(name))?)
+    }
+
+    /// The host's side, if there is one, when the guest has no bytes left that come before its trailers. Whether the host
+    /// has any, it says itself.
+    fn at_end(&mut self) -> Result<Option<&mut HostBody>, Fault> {
+        if self.host.is_some() {
+            self.flush_back()?;
+        }
+        match self.local_length() {
+            0 => Ok(self.host.as_mut()),
+            bytes => Err(Fault::Unread { bytes }),
+        }
     }
 }
 

@@ -24,7 +24,10 @@ impl<'a> DeleteBuilder<'a> {
         Self { store, if_generation_match: None }
     }
 
-    /// Deletes only if the entry has this generation. Hosts that do not know the option refuse the delete.
+    /// Deletes only if the entry has this generation.
+    ///
+    /// An extension of edgekv. A host that does not know it may end the program (trap) or, worse, not see the condition
+    /// and delete whatever is there; so use it where you know the host.
     pub fn if_generation_match(self, generation: u64) -> Self {
         Self { if_generation_match: Some(generation), ..self }
     }

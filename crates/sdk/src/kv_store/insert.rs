@@ -7,7 +7,7 @@ use edgekv_sys::KvInsertMode;
 use super::{KVStore, KVStoreError, PendingInsertHandle};
 use crate::{Body, abi};
 
-/// The most metadata that an entry has, in bytes, inclusive.
+/// The most metadata that stores accept by default, in bytes, inclusive. The host decides: one with another limit works.
 pub const MAX_METADATA_BYTES: usize = 2000;
 
 /// What a write does when the key is there already.
@@ -87,8 +87,8 @@ impl<'a> InsertBuilder<'a> {
         Self { if_generation_match: Some(generation), ..self }
     }
 
-    /// Text that is kept with the value, up to [`MAX_METADATA_BYTES`] bytes. A write without metadata removes those that
-    /// were there.
+    /// Text that is kept with the value, mostly up to [`MAX_METADATA_BYTES`] bytes: a host that does not accept so much
+    /// answers with [`KVStoreError::ItemBadRequest`]. A write without metadata removes those that were there.
     pub fn metadata(self, data: &str) -> Self {
         self.metadata_bytes(data.as_bytes())
     }
@@ -109,8 +109,9 @@ impl<'a> InsertBuilder<'a> {
     ///
     /// # Errors
     ///
-    /// [`KVStoreError::InvalidStoreOptions`], before the host is asked, when the metadata are too long or the time to
-    /// live is out of range; [`KVStoreError::ItemPreconditionFailed`] when the key is there already (mode add) or has
+    /// [`KVStoreError::InvalidStoreOptions`], before the host is asked, when the time to live is out of range;
+    /// [`KVStoreError::ItemBadRequest`] when the host does not accept so much metadata;
+    /// [`KVStoreError::ItemPreconditionFailed`] when the key is there already (mode add) or has
     /// another generation; and those of [`KVStore::insert`].
     pub fn execute(self, key: &str, value: impl Into<Body>) -> Result<(), KVStoreError> {
         let pending = self.execute_async(key, value)?;
@@ -135,9 +136,6 @@ impl<'a> InsertBuilder<'a> {
             time_to_live_sec: self.time_to_live.map(whole_seconds).transpose()?,
             if_generation_match: self.if_generation_match,
         };
-        if self.metadata.len() > MAX_METADATA_BYTES {
-            return Err(KVStoreError::InvalidStoreOptions);
-        }
         let body = value.into().into_host()?;
         Ok(PendingInsertHandle(abi::insert(self.store.handle, key, body, &options)?))
     }
@@ -196,14 +194,18 @@ mod tests {
     }
 
     #[test]
-    fn metadata_over_the_limit_do_not_reach_the_host() {
-        let script = script::start([answer("insert").handle(1), answer("insert_wait")]);
-        let most = vec![0xFF; MAX_METADATA_BYTES];
-        STORE.build_insert().metadata_bytes(&most).execute("k", "v").unwrap();
-        let more = "x".repeat(MAX_METADATA_BYTES + 1);
-        let refused = STORE.build_insert().metadata(&more).execute("k", "v");
-        assert_eq!(refused, Err(KVStoreError::InvalidStoreOptions));
-        assert_eq!(script.finish().iter().filter(|call| call.starts_with("insert ")).count(), 1);
+    fn the_host_decides_how_much_metadata_there_may_be() {
+        let more = vec![0xFF; MAX_METADATA_BYTES + 1];
+        let script = script::start([
+            answer("insert").handle(1),
+            answer("insert_wait"),
+            answer("insert").handle(1),
+            answer("insert_wait").outcome(KvError::BAD_REQUEST),
+        ]);
+        let insert = || STORE.build_insert().metadata_bytes(&more).execute("k", "v");
+        assert_eq!(insert(), Ok(()));
+        assert_eq!(insert(), Err(KVStoreError::ItemBadRequest));
+        script.finish();
     }
 
     #[test]

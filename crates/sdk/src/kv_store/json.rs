@@ -38,8 +38,8 @@ impl LookupResponse {
     ///
     /// # Errors
     ///
-    /// [`KVStoreError::Json`] when the value is not the JSON of a `T`, and [`KVStoreError::Unexpected`] when the host
-    /// fails to deliver it.
+    /// [`KVStoreError::Json`] when the value is not the JSON of a `T`, [`KVStoreError::Unexpected`] when the host fails
+    /// to deliver it, and [`KVStoreError::UnusableAnswer`] when it does not fit into the guest's memory.
     pub fn take_body_json<T: DeserializeOwned>(&mut self) -> Result<T, KVStoreError> {
         serde_json::from_slice(&self.take_body().collect()?).map_err(json_error)
     }

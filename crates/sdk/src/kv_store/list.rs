@@ -4,7 +4,8 @@ use edgekv_sys::KvListMode;
 
 use super::page::PageMeta;
 use super::{KVStore, KVStoreError, ListPage, PendingListHandle, page};
-use crate::{FastlyStatus, abi};
+use crate::abi;
+use crate::error::Fault;
 
 /// How many keys a page of an iteration has when no limit is set.
 const ITERATION_LIMIT: u32 = 1000;
@@ -72,7 +73,8 @@ impl<'a> ListBuilder<'a> {
     /// # Errors
     ///
     /// [`KVStoreError::ItemBadRequest`] when the cursor or the limit is not valid,
-    /// [`KVStoreError::TooManyRequests`] at a rate limit, and [`KVStoreError::Unexpected`] when the page cannot be read.
+    /// [`KVStoreError::TooManyRequests`] at a rate limit, and [`KVStoreError::UnusableAnswer`] when the page cannot be
+    /// read.
     pub fn execute(self) -> Result<ListPage, KVStoreError> {
         page::wait(self.execute_async()?)
     }
@@ -148,7 +150,7 @@ impl<'a> ListResponse<'a> {
             let next = page.next_cursor();
             if next.is_some() && next == self.request.cursor {
                 // A host that stays where it is would be asked for ever.
-                return Err(KVStoreError::Unexpected(FastlyStatus::ERROR));
+                return Err(Fault::Page("the next page begins where this one did".to_owned()).into());
             }
             self.ended = next.is_none();
             self.request.cursor = next;
@@ -282,7 +284,7 @@ mod tests {
     fn a_cursor_that_stands_still_is_an_error() {
         let script = script::start(page("", Some("1")).into_iter().chain(page("", Some("1"))));
         let pages: Vec<_> = STORE.build_list().iter().collect();
-        assert!(matches!(pages[..], [Err(KVStoreError::Unexpected(FastlyStatus::ERROR))]), "{pages:?}");
+        assert!(matches!(&pages[..], [Err(KVStoreError::UnusableAnswer(_))]), "{pages:?}");
         script.finish();
     }
 
@@ -296,7 +298,8 @@ mod tests {
     #[test]
     fn success_without_a_body_is_an_error() {
         let script = script::start([answer("list").handle(1), answer("list_wait")]);
-        assert_eq!(STORE.list().unwrap_err(), KVStoreError::Unexpected(FastlyStatus::ERROR));
+        let reason = "host reported success and gave no body".to_owned();
+        assert_eq!(STORE.list().unwrap_err(), KVStoreError::UnusableAnswer(reason));
         script.finish();
     }
 }

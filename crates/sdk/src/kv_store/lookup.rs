@@ -182,7 +182,8 @@ mod tests {
     fn a_metadata_length_beyond_the_buffer_is_an_error_and_the_body_is_closed() {
         for claimed in [2001, usize::MAX] {
             let (found, script) = lookup(answer("lookup_wait_v2").body("v").claims(claimed));
-            assert_eq!(found.unwrap_err(), KVStoreError::Unexpected(FastlyStatus::ERROR));
+            let reason = format!("host claims {claimed} bytes where there are 2000");
+            assert_eq!(found.unwrap_err(), KVStoreError::UnusableAnswer(reason));
             script.finish();
         }
     }
@@ -190,7 +191,8 @@ mod tests {
     #[test]
     fn success_without_a_body_is_an_error() {
         let (found, script) = lookup(answer("lookup_wait_v2"));
-        assert_eq!(found.unwrap_err(), KVStoreError::Unexpected(FastlyStatus::ERROR));
+        let reason = "host reported success and gave no body".to_owned();
+        assert_eq!(found.unwrap_err(), KVStoreError::UnusableAnswer(reason));
         script.finish();
     }
 

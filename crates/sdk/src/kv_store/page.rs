@@ -5,10 +5,16 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{KVStoreError, ListMode, PendingListHandle};
-use crate::{Body, FastlyStatus, abi};
+use crate::error::Fault;
+use crate::{Body, abi};
 
 /// One page of the keys of a store.
-#[derive(Clone, Debug)]
+///
+/// It can be deserialized from the document that hosts send, so that a page which was kept somewhere can be read again:
+/// an object with `data` (the keys) and `meta` (`limit`, and, where there are any, `next_cursor`, `prefix` and
+/// `consistency`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Document")]
 pub struct ListPage {
     /// Shared, so that an iterator can remember the page that it gave away without a copy of each key.
     keys: Arc<Vec<String>>,
@@ -34,6 +40,14 @@ struct Document {
     meta: PageMeta,
 }
 
+impl From<Document> for ListPage {
+    fn from(Document { data, mut meta }: Document) -> Self {
+        // Some hosts end a list with an empty cursor; following it would begin again.
+        meta.next_cursor = meta.next_cursor.filter(|cursor| !cursor.is_empty());
+        Self::new(data, meta)
+    }
+}
+
 impl ListPage {
     pub(super) fn new(keys: Vec<String>, meta: PageMeta) -> Self {
         Self { keys: Arc::new(keys), meta }
@@ -46,6 +60,10 @@ impl ListPage {
     }
 
     /// The keys, in byte order.
+    ///
+    /// Copies them when somebody else has the page as well, as a [`ListResponse`](super::ListResponse) does with the page
+    /// that it gave last. To go through the keys, [`keys`](Self::keys) is the cheap way; to own all keys of a list,
+    /// [`ListBuilder::keys`](super::ListBuilder::keys) is.
     #[must_use]
     pub fn into_keys(self) -> Vec<String> {
         Arc::unwrap_or_clone(self.keys)
@@ -86,12 +104,8 @@ pub(super) fn wait(pending: PendingListHandle) -> Result<ListPage, KVStoreError>
 }
 
 fn parse(bytes: &[u8]) -> Result<ListPage, KVStoreError> {
-    let document: Document =
-        serde_json::from_slice(bytes).map_err(|_| KVStoreError::Unexpected(FastlyStatus::ERROR))?;
-    let mut meta = document.meta;
-    // Some hosts end a list with an empty cursor; following it would begin again.
-    meta.next_cursor = meta.next_cursor.filter(|cursor| !cursor.is_empty());
-    Ok(ListPage::new(document.data, meta))
+    let page = serde_json::from_slice(bytes);
+    Ok(page.map_err(|error| Fault::Page(format!("the page of a list is not its JSON: {error}")))?)
 }
 
 #[cfg(test)]
@@ -139,8 +153,9 @@ mod tests {
             br#"{"data":["a"],"meta":{"limit":1}"#,
             b"{\"data\":[\"\xFF\"],\"meta\":{\"limit\":1}}",
         ] {
-            let error = parse(document).unwrap_err();
-            assert_eq!(error, KVStoreError::Unexpected(FastlyStatus::ERROR), "{}", document.escape_ascii());
+            let error = parse(document).unwrap_err().to_string();
+            let start = "answer of the host cannot be used: the page of a list is not its JSON: ";
+            assert!(error.starts_with(start), "{}: {error}", document.escape_ascii());
         }
     }
 }

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::backoff::Backoff;
 use super::{InsertMode, KVStore, KVStoreError};
 use crate::Body;
 
 /// How often [`KVStore::update`] tries before it gives up. Whenever a try fails, somebody else's write succeeded; so it
-/// takes this many writes of others, each just between a lookup and a write of ours, to get there.
-pub const MAX_UPDATE_TRIES: u32 = 100;
+/// takes this many writes of others, each just between a lookup and a write of ours, to get there. Because losers make
+/// room for each other, that does not happen by chance, with 64 writers on one key of a durable store neither; the bound
+/// is there so that a program ends, after a minute or so, when a host refuses every condition.
+pub const MAX_UPDATE_TRIES: u32 = 1000;
 
 /// An entry as [`KVStore::update`] found it.
 #[derive(Clone, Debug)]
@@ -74,7 +77,11 @@ impl Change {
         Self(Kind::Keep)
     }
 
-    /// Deletes the key. Hosts that know no condition on a delete refuse this.
+    /// Deletes the key, if it is still what the closure has seen.
+    ///
+    /// That needs a host that knows a condition on a delete
+    /// ([`DeleteBuilder::if_generation_match`](super::DeleteBuilder::if_generation_match)). Another one may end the
+    /// program (trap), or not see the condition and delete what somebody else has just written.
     pub fn delete() -> Self {
         Self(Kind::Delete)
     }
@@ -129,7 +136,8 @@ impl KVStore {
     ///
     /// Looks the key up, hands the entry to the closure (`None` when there is none), and writes what it returns under the
     /// condition that the entry is still the same; when it is not, all of that again. So the closure may run several
-    /// times, up to [`MAX_UPDATE_TRIES`]. Metadata stay unless the [`Change`] says otherwise.
+    /// times, up to [`MAX_UPDATE_TRIES`]. From the fourth lost race on there is a pause before the next try, of random
+    /// length, up to a bound that grows from 1 to 100 milliseconds. Metadata stay unless the [`Change`] says otherwise.
     ///
     /// Returns whether there was something to change: `false` when the closure said `None` or [`Change::keep`].
     ///
@@ -173,8 +181,19 @@ impl KVStore {
     pub fn try_update<C: Into<Change>, E: From<KVStoreError>>(
         &self,
         key: &str,
-        mut change: impl FnMut(Option<&Entry>) -> Result<C, E>,
+        change: impl FnMut(Option<&Entry>) -> Result<C, E>,
     ) -> Result<bool, E> {
+        self.update_with(key, change, std::thread::sleep)
+    }
+
+    /// An update that waits between tries by calling `pause`.
+    fn update_with<C: Into<Change>, E: From<KVStoreError>>(
+        &self,
+        key: &str,
+        mut change: impl FnMut(Option<&Entry>) -> Result<C, E>,
+        mut pause: impl FnMut(Duration),
+    ) -> Result<bool, E> {
+        let mut backoff = Backoff::default();
         for _ in 0..MAX_UPDATE_TRIES {
             let old = self.entry(key)?;
             let applied = match change(old.as_ref())?.into().0 {
@@ -204,6 +223,10 @@ impl KVStore {
                 // Not found: a delete came too late, or an engine tells a condition on a missing key so.
                 Err(KVStoreError::ItemPreconditionFailed | KVStoreError::ItemNotFound) => {}
                 Err(error) => return Err(error.into()),
+            }
+            let wait = backoff.lost();
+            if !wait.is_zero() {
+                pause(wait);
             }
         }
         Err(KVStoreError::ItemPreconditionFailed.into())
@@ -290,12 +313,20 @@ mod tests {
             .flat_map(|_| found("v", "", 8).into_iter().chain(written(KvError::PRECONDITION_FAILED)))
             .collect();
         let script = script::start(answers);
-        let mut tries = 0;
-        let failed = STORE.update("k", |_| {
-            tries += 1;
-            "w"
-        });
+        let (mut tries, mut pauses) = (0, 0);
+        let failed = STORE.update_with(
+            "k",
+            |_| {
+                tries += 1;
+                Ok("w")
+            },
+            |_| pauses += 1,
+        );
         assert_eq!((failed, tries), (Err(KVStoreError::ItemPreconditionFailed), MAX_UPDATE_TRIES));
+        assert!(
+            (1..MAX_UPDATE_TRIES - 2).contains(&pauses),
+            "the first races are run again at once: {pauses}"
+        );
         script.finish();
     }
 

@@ -33,7 +33,8 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `buf` must be valid for writes of `buf_len` bytes; `nread_out` must be valid for writes of one `usize`.
+    /// - `buf` must be valid for writes of `buf_len` bytes.
+    /// - `nread_out` must be valid for writes of one `usize`.
     fn read(
         body: BodyHandle,
         buf: *mut u8,
@@ -45,7 +46,8 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `buf` must be valid for reads of `buf_len` bytes; `nwritten_out` must be valid for writes of one `usize`.
+    /// - `buf` must be valid for reads of `buf_len` bytes.
+    /// - `nwritten_out` must be valid for writes of one `usize`.
     fn write(
         body: BodyHandle,
         buf: *const u8,
@@ -76,7 +78,8 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `name` must be valid for reads of `name_len` bytes; `value` must be valid for reads of `value_len` bytes.
+    /// - `name` must be valid for reads of `name_len` bytes.
+    /// - `value` must be valid for reads of `value_len` bytes.
     fn trailer_append(
         body: BodyHandle,
         name: *const u8,
@@ -90,7 +93,9 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `buf` must be valid for writes of `buf_len` bytes; `ending_cursor_out` must be valid for writes of one `i64`; `nwritten_out` must be valid for writes of one `usize`.
+    /// - `buf` must be valid for writes of `buf_len` bytes.
+    /// - `ending_cursor_out` must be valid for writes of one `i64`.
+    /// - `nwritten_out` must be valid for writes of one `usize`.
     fn trailer_names_get(
         body: BodyHandle,
         buf: *mut u8,
@@ -104,7 +109,9 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `name` must be valid for reads of `name_len` bytes; `buf` must be valid for writes of `buf_len` bytes; `nwritten_out` must be valid for writes of one `usize`.
+    /// - `name` must be valid for reads of `name_len` bytes.
+    /// - `buf` must be valid for writes of `buf_len` bytes.
+    /// - `nwritten_out` must be valid for writes of one `usize`.
     fn trailer_value_get(
         body: BodyHandle,
         name: *const u8,
@@ -118,7 +125,10 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `name` must be valid for reads of `name_len` bytes; `buf` must be valid for writes of `buf_len` bytes; `ending_cursor_out` must be valid for writes of one `i64`; `nwritten_out` must be valid for writes of one `usize`.
+    /// - `name` must be valid for reads of `name_len` bytes.
+    /// - `buf` must be valid for writes of `buf_len` bytes.
+    /// - `ending_cursor_out` must be valid for writes of one `i64`.
+    /// - `nwritten_out` must be valid for writes of one `usize`.
     fn trailer_values_get(
         body: BodyHandle,
         name: *const u8,

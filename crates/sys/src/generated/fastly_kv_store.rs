@@ -22,7 +22,8 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `name` must be valid for reads of `name_len` bytes; `store_out` must be valid for writes of one `KvStoreHandle`.
+    /// - `name` must be valid for reads of `name_len` bytes.
+    /// - `store_out` must be valid for writes of one `KvStoreHandle`.
     fn open(
         name: *const u8,
         name_len: usize,
@@ -33,7 +34,9 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `key` must be valid for reads of `key_len` bytes; `config` must be valid for reads of one `KvLookupConfig`; `pending_out` must be valid for writes of one `KvStoreLookupHandle`.
+    /// - `key` must be valid for reads of `key_len` bytes.
+    /// - `config` must be valid for reads of one `KvLookupConfig`.
+    /// - `pending_out` must be valid for writes of one `KvStoreLookupHandle`.
     fn lookup(
         store: KvStoreHandle,
         key: *const u8,
@@ -47,7 +50,11 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `body_out` must be valid for writes of one `BodyHandle`; `metadata_buf` must be valid for writes of `metadata_buf_len` bytes; `nwritten_out` must be valid for writes of one `usize`; `generation_out` must be valid for writes of one `u32`; `kv_error_out` must be valid for writes of one `KvError`.
+    /// - `body_out` must be valid for writes of one `BodyHandle`.
+    /// - `metadata_buf` must be valid for writes of `metadata_buf_len` bytes.
+    /// - `nwritten_out` must be valid for writes of one `usize`.
+    /// - `generation_out` must be valid for writes of one `u32`.
+    /// - `kv_error_out` must be valid for writes of one `KvError`.
     fn lookup_wait(
         pending: KvStoreLookupHandle,
         body_out: *mut BodyHandle,
@@ -64,7 +71,11 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `body_out` must be valid for writes of one `BodyHandle`; `metadata_buf` must be valid for writes of `metadata_buf_len` bytes; `nwritten_out` must be valid for writes of one `usize`; `generation_out` must be valid for writes of one `u64`; `kv_error_out` must be valid for writes of one `KvError`.
+    /// - `body_out` must be valid for writes of one `BodyHandle`.
+    /// - `metadata_buf` must be valid for writes of `metadata_buf_len` bytes.
+    /// - `nwritten_out` must be valid for writes of one `usize`.
+    /// - `generation_out` must be valid for writes of one `u64`.
+    /// - `kv_error_out` must be valid for writes of one `KvError`.
     fn lookup_wait_v2(
         pending: KvStoreLookupHandle,
         body_out: *mut BodyHandle,
@@ -79,7 +90,10 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `key` must be valid for reads of `key_len` bytes; `config` must be valid for reads of one `KvInsertConfig`; `pending_out` must be valid for writes of one `KvStoreInsertHandle`.
+    /// - `key` must be valid for reads of `key_len` bytes.
+    /// - `config` must be valid for reads of one `KvInsertConfig`.
+    /// - When `METADATA` is set in `config_mask`, `config.metadata` must be valid for reads of `config.metadata_len` bytes.
+    /// - `pending_out` must be valid for writes of one `KvStoreInsertHandle`.
     fn insert(
         store: KvStoreHandle,
         key: *const u8,
@@ -105,7 +119,10 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `key` must be valid for reads of `key_len` bytes; `config` must be valid for reads of one `KvDeleteConfig`; `pending_out` must be valid for writes of one `KvStoreDeleteHandle`.
+    /// - `key` must be valid for reads of `key_len` bytes.
+    /// - `config` must be valid for reads of one `KvDeleteConfig`.
+    /// - When `IF_GENERATION_MATCH` is set in `config_mask`, `config` must be valid for reads of one `KvDeleteConfigV2` (16 bytes).
+    /// - `pending_out` must be valid for writes of one `KvStoreDeleteHandle`.
     fn delete(
         store: KvStoreHandle,
         key: *const u8,
@@ -129,7 +146,10 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `config` must be valid for reads of one `KvListConfig`; `pending_out` must be valid for writes of one `KvStoreListHandle`.
+    /// - `config` must be valid for reads of one `KvListConfig`.
+    /// - When `CURSOR` is set in `config_mask`, `config.cursor` must be valid for reads of `config.cursor_len` bytes.
+    /// - When `PREFIX` is set in `config_mask`, `config.prefix` must be valid for reads of `config.prefix_len` bytes.
+    /// - `pending_out` must be valid for writes of one `KvStoreListHandle`.
     fn list(
         store: KvStoreHandle,
         config_mask: u32,
@@ -141,7 +161,8 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// `body_out` must be valid for writes of one `BodyHandle`; `kv_error_out` must be valid for writes of one `KvError`.
+    /// - `body_out` must be valid for writes of one `BodyHandle`.
+    /// - `kv_error_out` must be valid for writes of one `KvError`.
     fn list_wait(
         pending: KvStoreListHandle,
         body_out: *mut BodyHandle,

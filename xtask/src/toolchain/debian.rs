@@ -1,0 +1,191 @@
+//! The pieces of a guest toolchain that Debian has as packages: a compiler, the source of the standard library, and a C
+//! library for WASI. cargo then builds the standard library itself.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::TARGET;
+use super::machine::Machine;
+use crate::process;
+
+/// The compiler, the target's libraries as source, its C library.
+const PACKAGES: [&str; 4] = ["rustc-web", "rust-web-src", "libstd-rust-web-dev", "wasi-libc"];
+/// Brings a linker, for Rust toolchains that have none.
+const LINKER_PACKAGE: &str = "lld";
+const RUSTC: &str = "/usr/bin/rustc";
+/// Where Debian releases keep WASI's C library, newest first.
+const LIBRARIES: [&str; 2] = ["/usr/lib/wasm32-wasip1", "/usr/lib/wasm32-wasi"];
+
+/// The package lists are some 10 MB; a network that never answers must not hold anybody up for longer.
+const UPDATE_LIMIT: Duration = Duration::from_secs(90);
+/// Some 150 MB of packages.
+const DOWNLOAD_LIMIT: Duration = Duration::from_secs(240);
+/// How long another `apt-get`, such as a machine runs when it starts, may keep us from the package lists.
+const LOCK_LIMIT: Duration = Duration::from_secs(60);
+const LOCK_PAUSE: Duration = Duration::from_secs(2);
+
+/// What a build with Debian's compiler needs to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Debian {
+    pub(super) rustc: PathBuf,
+    /// Debian's compiler looks for a linker that its packages do not bring.
+    pub(super) linker: PathBuf,
+    /// The folder of `libc.a` and `crt1-command.o`.
+    pub(super) libraries: PathBuf,
+}
+
+/// What is not there yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Missing {
+    /// Packages that bring it.
+    pub(super) packages: Vec<&'static str>,
+    /// Files that should have come with an installed package.
+    pub(super) files: Vec<String>,
+}
+
+impl Debian {
+    /// Looks for all pieces; `sysroot_linker` is where the Rust toolchain in use keeps its linker.
+    pub(super) fn probe(machine: &Machine, sysroot_linker: &Path) -> Result<Self, Missing> {
+        let mut missing = Missing::default();
+        for package in PACKAGES {
+            if !installed(machine, package) {
+                missing.packages.push(package);
+            }
+        }
+        let linker = linker(machine, sysroot_linker);
+        if linker.is_none() {
+            missing.packages.push(LINKER_PACKAGE);
+        }
+        let libraries = LIBRARIES.iter().map(|path| machine.place(path)).find(|path| path.is_dir());
+        if libraries.is_none() && !missing.packages.contains(&"wasi-libc") {
+            missing.files.push(format!("the folder {} of wasi-libc", LIBRARIES.join(" or ")));
+        }
+        let rustc = machine.place(RUSTC);
+        if !rustc.exists() && !missing.packages.contains(&"rustc-web") {
+            missing.files.push(format!("{RUSTC} of rustc-web"));
+        }
+        match (linker, libraries) {
+            (Some(linker), Some(libraries)) if missing == Missing::default() => {
+                Ok(Self { rustc, linker, libraries })
+            }
+            _ => Err(missing),
+        }
+    }
+
+    /// Makes a `cargo build` compile with these pieces.
+    pub(super) fn apply(&self, cargo: &mut Command) {
+        let libraries = self.libraries.display();
+        cargo
+            .arg("-Zbuild-std=std,panic_abort")
+            .env("RUSTC", &self.rustc)
+            // Building the standard library is an unstable feature of cargo and the compiler.
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("CARGO_TARGET_WASM32_WASIP1_LINKER", &self.linker)
+            .env(
+                "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS",
+                format!(
+                    "-Clink-self-contained=no -Clink-arg=-L{libraries} -Clink-arg={libraries}/crt1-command.o"
+                ),
+            )
+            // Wrappers and library paths of our toolchain do not fit the other compiler.
+            .env_remove("RUSTC_WRAPPER")
+            .env_remove("RUSTC_WORKSPACE_WRAPPER")
+            .env_remove("LD_LIBRARY_PATH");
+    }
+}
+
+impl Missing {
+    /// Whether packages would bring all of it.
+    pub(super) fn can_be_installed(&self) -> bool {
+        self.files.is_empty() && !self.packages.is_empty()
+    }
+
+    /// What to do about it, as the end of a sentence.
+    pub(super) fn remedy(&self) -> String {
+        let mut parts = Vec::new();
+        if !self.packages.is_empty() {
+            parts.push(format!("`apt-get install {}`", self.packages.join(" ")));
+        }
+        if !self.files.is_empty() {
+            parts.push(format!("reinstall what should have brought {}", self.files.join(" and ")));
+        }
+        parts.join(", and ")
+    }
+
+    /// Installs the packages.
+    pub(super) fn install(&self, machine: &Machine) -> Result<()> {
+        println!("installing the Debian packages {} (about half a minute) ...", self.packages.join(", "));
+        // One unreachable source must not stop us while another one has the packages.
+        if let Err(error) = update(machine) {
+            println!("  the package lists may be old: {error:#}");
+        }
+        let install = |extra: &[&str]| {
+            let mut install = apt(machine, &["install", "--yes", "--no-install-recommends"]);
+            install.args(extra).args(&self.packages);
+            install
+        };
+        process::run_within(&mut install(&["--download-only"]), DOWNLOAD_LIMIT)?;
+        // Without a limit: to end this one in the middle would leave packages half unpacked, and it needs no network.
+        process::run_quietly(&mut install(&[]))
+    }
+}
+
+/// Fetches the package lists. Unlike the lock of an installation, `apt-get` does not wait for theirs.
+fn update(machine: &Machine) -> Result<()> {
+    let start = Instant::now();
+    loop {
+        match process::run_within(&mut apt(machine, &["update"]), UPDATE_LIMIT) {
+            Err(error) if is_lock(&error.to_string()) && start.elapsed() < LOCK_LIMIT => {
+                thread::sleep(LOCK_PAUSE);
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// Whether an error of `apt-get` says that another one is at work.
+pub(super) fn is_lock(message: &str) -> bool {
+    message.contains("Could not get lock") || message.contains("Unable to lock")
+}
+
+/// An `apt-get` that asks nothing, waits for another one that installs, and speaks English.
+fn apt(machine: &Machine, args: &[&str]) -> Command {
+    let mut command = machine.command("apt-get");
+    command
+        .args(["-qq", "-o", "DPkg::Lock::Timeout=120"])
+        .args(args)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("LC_ALL", "C");
+    command
+}
+
+fn installed(machine: &Machine, package: &str) -> bool {
+    let mut query = machine.command("dpkg-query");
+    query.args(["--show", "--showformat=${db:Status-Status}", package]);
+    process::capture(&mut query).is_ok_and(|status| status.trim() == "installed")
+}
+
+/// The linker of the Rust toolchain in use, or one on the `PATH`: the compiler knows by its name how to call it.
+fn linker(machine: &Machine, of_sysroot: &Path) -> Option<PathBuf> {
+    if of_sysroot.exists() {
+        return Some(of_sysroot.to_owned());
+    }
+    let numbered = |name: &str| {
+        name.strip_prefix("wasm-ld-")
+            .is_some_and(|version| !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    machine
+        .find(|name| name == "rust-lld")
+        .or_else(|| machine.find(|name| name == "wasm-ld"))
+        .or_else(|| machine.find(numbered))
+        .or_else(|| machine.find(|name| name == "lld"))
+}
+
+/// How this toolchain is told to a user.
+pub(super) fn description(debian: &Debian) -> String {
+    format!("Debian's {}, which also builds the standard library for {TARGET}", debian.rustc.display())
+}
