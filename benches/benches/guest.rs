@@ -6,9 +6,9 @@
 use edgekv_host::KvCtx;
 use edgekv_store::{MemoryEngine, StoreName, Stores};
 use wasmtime::{Engine, Linker, Memory, MemoryType, Module, Store};
+use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
-use wasmtime_wasi::WasiCtxBuilder;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -38,7 +38,11 @@ fn main() -> Result<()> {
             let (name, nanos) = line.split_once('\t').ok_or("a line without a figure")?;
             let target = TARGETS.iter().find(|(start, _)| name.starts_with(start)).map(|(_, target)| *target);
             let target = if name.contains("read into") { Some(2.0 * copy) } else { target };
-            println!("{name:<55} {:>12} {:>12}", format_ns(nanos.parse()?), target.map(format_ns).unwrap_or_default());
+            println!(
+                "{name:<55} {:>12} {:>12}",
+                format_ns(nanos.parse()?),
+                target.map(format_ns).unwrap_or_default()
+            );
         }
     }
     Ok(())

@@ -44,7 +44,8 @@ pub fn fill(store: &KvStore, keys: usize) {
 /// When the guest is not built, with the command that builds it.
 #[must_use]
 pub fn guest(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests").join(name).with_extension("wasm");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests").join(name).with_extension("wasm");
     assert!(path.is_file(), "the guest `{name}` is not built: run `cargo xtask guests`");
     path
 }

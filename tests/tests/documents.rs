@@ -40,7 +40,10 @@ fn the_abi_document_names_every_function() {
     for (file, witx) in edgekv_host::WITX {
         for rest in witx.split("(export \"").skip(1) {
             let name = rest.split('"').next().unwrap();
-            assert!(text.contains(&format!("`{name}`")) || text.contains(&format!("`{name}(")), "{file}: {name}");
+            assert!(
+                text.contains(&format!("`{name}`")) || text.contains(&format!("`{name}(")),
+                "{file}: {name}"
+            );
         }
     }
 }

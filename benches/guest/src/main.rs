@@ -55,7 +55,9 @@ fn main() -> Result<(), KVStoreError> {
         });
         measure(&format!("list page of 500 keys after a cursor, store of {keys}"), || {
             let list = store.build_list().prefix("user/").limit(500);
-            let list = middle.as_deref().map_or_else(|| unreachable!("there are 1,000"), |cursor| list.cursor(cursor));
+            let list = middle
+                .as_deref()
+                .map_or_else(|| unreachable!("there are 1,000"), |cursor| list.cursor(cursor));
             assert_eq!(list.execute().expect("the cursor is good").keys().len(), 500);
         });
     }

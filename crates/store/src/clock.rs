@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 /// A moment: microseconds since 1970-01-01 00:00 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -34,34 +34,28 @@ pub trait Clock: Debug + Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// The time of this machine: read once, then advanced by the monotonic clock.
+/// The wall clock of this machine, read anew for every answer.
 ///
-/// So a wall clock that is set back or forth while the process runs neither revives nor kills entries; what is
-/// persisted is still an absolute time, and after a restart the then wall clock counts.
-#[derive(Debug, Clone, Copy)]
-pub struct SystemClock {
-    started: Instant,
-    started_at: Timestamp,
-}
+/// Times of expiry are kept on disk, so they have to be those that every other process, and this one after a restart,
+/// means by them. A clock that was read once and then advanced by the monotonic one would not be: it misses the time
+/// that a machine sleeps, and the correction of a clock that was wrong at boot. The price is that setting the wall
+/// clock back or forth moves expiry with it; generations do not care, they never go back.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
 
 impl SystemClock {
-    /// Reads the wall clock; a machine whose clock says a time before 1970 starts at 1970.
+    /// The clock of this machine.
     #[must_use]
-    pub fn new() -> Self {
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { started: Instant::now(), started_at: Timestamp::default().saturating_add(since_1970) }
-    }
-}
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self::new()
+    pub const fn new() -> Self {
+        Self
     }
 }
 
 impl Clock for SystemClock {
+    /// A machine whose clock says a time before 1970 is at 1970.
     fn now(&self) -> Timestamp {
-        self.started_at.saturating_add(self.started.elapsed())
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::default().saturating_add(since_1970)
     }
 }
 
@@ -113,11 +107,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_clock_starts_at_wall_time_and_never_goes_back() {
-        let clock = SystemClock::new();
-        let first = clock.now();
-        assert!(first.as_micros() > 1_700_000_000_000_000, "{first:?} is before 2023");
-        assert!(clock.now() >= first);
+    fn the_system_clock_says_what_the_wall_clock_says() {
+        let wall = || {
+            let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+            u64::try_from(since_1970.as_micros()).unwrap()
+        };
+        let before = wall();
+        let now = SystemClock::new().now().as_micros();
+        let after = wall();
+        assert!(before <= now && now <= after, "{now} is not from {before} to {after}");
     }
 
     #[test]

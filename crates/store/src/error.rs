@@ -47,8 +47,12 @@ pub enum KvError {
     /// A store of this name is there already.
     #[error("store \"{0}\" exists already")]
     StoreExists(StoreName),
-    /// The engine could not do it: a disk is full, a connection broke, data are damaged.
-    #[error("the engine failed: {0}")]
+    /// The stores, or their engine, have been closed.
+    #[error("the stores are closed; open them again")]
+    Closed,
+    /// The engine could not do it: a disk is full, a connection broke, data are damaged. Which of them it was is the
+    /// [source](StdError::source); whoever prints the error has to print that as well.
+    #[error("the engine failed")]
     Engine(#[source] Arc<dyn StdError + Send + Sync>),
 }
 

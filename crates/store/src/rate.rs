@@ -3,7 +3,8 @@
 use std::fmt;
 use std::num::NonZeroU32;
 use std::ops::Add;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use governor::clock::{Clock as GovernorClock, Reference};
 use governor::middleware::NoOpMiddleware;
@@ -19,7 +20,7 @@ pub(crate) struct WriteRate(RateLimiter<NotKeyed, InMemoryState, StoreClock, NoO
 
 impl WriteRate {
     pub(crate) fn new(per_second: NonZeroU32, clock: Arc<dyn Clock>) -> Self {
-        Self(RateLimiter::direct_with_clock(Quota::per_second(per_second), StoreClock(clock)))
+        Self(RateLimiter::direct_with_clock(Quota::per_second(per_second), StoreClock::new(clock)))
     }
 
     /// Counts one write, or refuses it.
@@ -34,15 +35,38 @@ impl fmt::Debug for WriteRate {
     }
 }
 
-/// The store's clock, as the limiter wants to see it.
+/// The store's clock, as the limiter wants to see it: one that never goes back. A wall clock that is set back by an
+/// hour would otherwise stop all writes for an hour.
 #[derive(Debug, Clone)]
-struct StoreClock(Arc<dyn Clock>);
+struct StoreClock {
+    clock: Arc<dyn Clock>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What was seen of a clock that may go back.
+#[derive(Debug)]
+struct Seen {
+    last: Timestamp,
+    /// `last`, had the clock only ever gone forward.
+    steady: Timestamp,
+}
+
+impl StoreClock {
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        let now = clock.now();
+        Self { clock, seen: Arc::new(Mutex::new(Seen { last: now, steady: now })) }
+    }
+}
 
 impl GovernorClock for StoreClock {
     type Instant = Moment;
 
     fn now(&self) -> Moment {
-        Moment(self.0.now())
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        let passed = Duration::from_micros(now.as_micros().saturating_sub(seen.last.as_micros()));
+        *seen = Seen { last: now, steady: seen.steady.saturating_add(passed) };
+        Moment(seen.steady)
     }
 }
 
@@ -70,8 +94,6 @@ impl Reference for Moment {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::clock::ManualClock;
 
@@ -85,5 +107,17 @@ mod tests {
         clock.advance(Duration::from_millis(500));
         assert!(rate.check().is_ok());
         assert!(rate.check().is_err());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_stop_the_writes() {
+        let start = 1_700_000_000_000_000;
+        let clock = Arc::new(ManualClock::at(Timestamp::from_micros(start)));
+        let rate = WriteRate::new(NonZeroU32::new(1).unwrap(), Arc::new(Arc::clone(&clock)));
+        assert!(rate.check().is_ok());
+        clock.set(Timestamp::from_micros(start - 3_600_000_000));
+        assert!(rate.check().is_err(), "going back is no time that passes");
+        clock.advance(Duration::from_secs(1));
+        assert!(rate.check().is_ok());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ pub struct Stores(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     /// Before the engine, so that it has stopped when the engine goes.
-    _sweeper: Option<Sweeper>,
+    sweeper: Option<Sweeper>,
+    closed: AtomicBool,
     engine: Arc<dyn Engine>,
     clock: Arc<dyn Clock>,
     limits: Limits,
@@ -58,7 +60,8 @@ impl StoresBuilder {
     }
 
     /// How often a thread of its own looks for expired entries, and removes them. Default: never; an expired
-    /// entry is not visible to anybody either way, it only takes up space.
+    /// entry is not visible to anybody either way, it only takes up space. The first look is at once; an interval
+    /// below 10 ms is taken as 10 ms.
     pub fn sweep_every(mut self, interval: Duration) -> Self {
         self.sweep_every = Some(interval);
         self
@@ -73,7 +76,8 @@ impl StoresBuilder {
         let start = |every| Sweeper::start(Arc::clone(&self.engine), Arc::clone(&self.clock), every);
         let sweeper = self.sweep_every.map(start).transpose().map_err(KvError::engine)?;
         Ok(Stores(Arc::new(Shared {
-            _sweeper: sweeper,
+            sweeper,
+            closed: AtomicBool::new(false),
             engine: self.engine,
             clock: self.clock,
             limits: self.limits,
@@ -83,10 +87,12 @@ impl StoresBuilder {
 }
 
 impl Stores {
-    /// The stores of `engine`, with the system's clock, default limits, and no sweeper.
+    /// The stores of `engine`, with the system's clock and default limits. There is no sweeper: what has expired is
+    /// invisible, but takes up space until it is overwritten; [`StoresBuilder::sweep_every`] gives one.
     pub fn new(engine: impl Engine) -> Self {
         let StoresBuilder { engine, clock, limits, .. } = Self::builder(engine);
-        Self(Arc::new(Shared { _sweeper: None, engine, clock, limits, rates: Mutex::default() }))
+        let closed = AtomicBool::new(false);
+        Self(Arc::new(Shared { sweeper: None, closed, engine, clock, limits, rates: Mutex::default() }))
     }
 
     /// Begins to choose how the stores of `engine` behave.
@@ -101,6 +107,9 @@ impl Stores {
 
     /// The store of this name, or `None`.
     pub fn open(&self, name: &StoreName) -> Reply<Option<KvStore>> {
+        if let Err(error) = self.0.check_open() {
+            return Reply::Ready(Err(error));
+        }
         match self.0.engine.open(name) {
             Reply::Ready(store) => Reply::Ready(store.map(|store| store.map(|store| self.store(store)))),
             later @ Reply::Later(_) => {
@@ -114,6 +123,9 @@ impl Stores {
     ///
     /// Answers [`KvError::StoreExists`] when there is one of this name.
     pub fn create(&self, name: &StoreName) -> Reply<KvStore> {
+        if let Err(error) = self.0.check_open() {
+            return Reply::Ready(Err(error));
+        }
         let stores = self.clone();
         self.0.engine.create(name, self.0.clock.now()).map(move |store| stores.store(store))
     }
@@ -122,28 +134,56 @@ impl Stores {
     ///
     /// # Errors
     ///
-    /// What the engine reports.
+    /// What the engine reports; also when it says in turn that the store is missing and that it is there.
     pub fn open_or_create(&self, name: &StoreName) -> Result<KvStore, KvError> {
-        loop {
-            if let Some(store) = self.open(name).wait()? {
-                return Ok(store);
-            }
-            match self.create(name).wait() {
-                // Somebody else was faster.
-                Err(KvError::StoreExists(_)) => {}
-                created => return created,
-            }
+        if let Some(store) = self.open(name).wait()? {
+            return Ok(store);
+        }
+        match self.create(name).wait() {
+            // Somebody else was faster, so now it is there. More than once is an engine that contradicts itself.
+            Err(error @ KvError::StoreExists(_)) => self.open(name).wait()?.ok_or(error),
+            created => created,
         }
     }
 
     /// All stores, by name.
     pub fn list(&self) -> Reply<Vec<StoreInfo>> {
-        self.0.engine.stores()
+        match self.0.check_open() {
+            Ok(()) => self.0.engine.stores(),
+            Err(error) => Reply::Ready(Err(error)),
+        }
     }
 
     /// Answers when everything that was called before is done, and durable where the engine is.
     pub fn flush(&self) -> Reply<()> {
-        self.0.engine.flush()
+        match self.0.check_open() {
+            Ok(()) => self.0.engine.flush(),
+            Err(error) => Reply::Ready(Err(error)),
+        }
+    }
+
+    /// Ends the work with these stores: stops the sweeper, finishes what was called before, makes it durable, and
+    /// closes the engine; for redb that is the file, which then opens again without a repair.
+    ///
+    /// Answers when that is done, and says when it could not be: the last chance to hear of it, as dropping the stores
+    /// does the same without a word. Operations that are called later, by any handle, answer [`KvError::Closed`].
+    /// Closing again answers as the first time has ended.
+    ///
+    /// ```
+    /// use edgekv_store::{KvError, MemoryEngine, StoreName, Stores};
+    ///
+    /// let stores = Stores::new(MemoryEngine::new());
+    /// stores.close().wait()?;
+    /// let opened = stores.open(&StoreName::new("mystore").unwrap()).wait();
+    /// assert!(matches!(opened, Err(KvError::Closed)));
+    /// # Ok::<(), KvError>(())
+    /// ```
+    pub fn close(&self) -> Reply<()> {
+        self.0.closed.store(true, Ordering::Release);
+        if let Some(sweeper) = &self.0.sweeper {
+            sweeper.stop();
+        }
+        self.0.engine.close()
     }
 
     /// The limits.
@@ -197,6 +237,9 @@ impl KvStore {
 
     /// The entry under `key`, or `None` when there is none or it has expired.
     pub fn lookup(&self, key: Key<'_>) -> Reply<Option<Entry>> {
+        if let Err(error) = self.shared.check_open() {
+            return Reply::Ready(Err(error));
+        }
         match self.store.lookup(key) {
             Reply::Ready(Ok(entry)) => Reply::ok(self.shared.live(entry)),
             Reply::Ready(Err(error)) => Reply::Ready(Err(error)),
@@ -209,10 +252,14 @@ impl KvStore {
 
     /// Writes, and answers with the new generation; see [`decide`](crate::decide) for the rules.
     ///
-    /// Answers [`KvError::PreconditionFailed`], [`KvError::PayloadTooLarge`], [`KvError::TooManyRequests`], or
-    /// [`KvError::Engine`]. The write happens even when the reply is dropped.
+    /// Answers [`KvError::PreconditionFailed`], [`KvError::PayloadTooLarge`], [`KvError::TooManyRequests`],
+    /// [`KvError::Closed`], or [`KvError::Engine`].
+    ///
+    /// The write is under way when this returns, and happens even when the reply is dropped; then the log says
+    /// should it fail. Only what is not taken at all has nothing under way: `TooManyRequests`, because of the rate
+    /// limit or because too much waits for the disk, and `Closed` are answers that are there at once.
     pub fn insert(&self, key: Key<'_>, insert: Insert) -> Reply<Generation> {
-        match self.check_rate() {
+        match self.check_write() {
             Ok(()) => self.store.insert(key, insert, self.shared.clock.now(), &self.shared.limits),
             Err(error) => Reply::Ready(Err(error)),
         }
@@ -220,18 +267,20 @@ impl KvStore {
 
     /// Deletes, and answers whether there was an entry; see [`decide_delete`](crate::decide_delete) for the rules.
     ///
-    /// Answers [`KvError::PreconditionFailed`], [`KvError::TooManyRequests`], or [`KvError::Engine`]. The delete
-    /// happens even when the reply is dropped.
+    /// Answers [`KvError::PreconditionFailed`], [`KvError::TooManyRequests`], [`KvError::Closed`], or
+    /// [`KvError::Engine`]. As with [`insert`](Self::insert), it happens even when the reply is dropped.
     pub fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>) -> Reply<bool> {
-        match self.check_rate() {
+        match self.check_write() {
             Ok(()) => self.store.delete(key, condition, self.shared.clock.now()),
             Err(error) => Reply::Ready(Err(error)),
         }
     }
 
-    /// A page of the list of keys.
+    /// A page of the list of keys. It costs what the page holds, and a look at each expired entry on its way that has
+    /// not been swept yet.
     ///
-    /// Answers [`KvError::ZeroLimit`], [`KvError::PrefixTooLong`], [`KvError::Cursor`], or [`KvError::Engine`].
+    /// Answers [`KvError::ZeroLimit`], [`KvError::PrefixTooLong`], [`KvError::Cursor`], [`KvError::Closed`], or
+    /// [`KvError::Engine`].
     pub fn list(&self, request: ListRequest<'_>) -> Reply<ListPage> {
         let id = self.info().id;
         let ListRequest { prefix, cursor, limit, mode } = request;
@@ -240,6 +289,7 @@ impl KvStore {
             Err(error) => return Reply::Ready(Err(error.into())),
         };
         let scan = || {
+            self.shared.check_open()?;
             if prefix.len() > MAX_KEY_BYTES {
                 return Err(KvError::PrefixTooLong { bytes: prefix.len() });
             }
@@ -257,12 +307,17 @@ impl KvStore {
         }
     }
 
-    fn check_rate(&self) -> Result<(), KvError> {
+    fn check_write(&self) -> Result<(), KvError> {
+        self.shared.check_open()?;
         self.rate.as_ref().map_or(Ok(()), |rate| rate.check())
     }
 }
 
 impl Shared {
+    fn check_open(&self) -> Result<(), KvError> {
+        if self.closed.load(Ordering::Acquire) { Err(KvError::Closed) } else { Ok(()) }
+    }
+
     /// Asks the clock only about entries that expire at all.
     fn live(&self, entry: Option<Entry>) -> Option<Entry> {
         entry.filter(|entry| entry.expires_at().is_none() || entry.existing().is_live(self.clock.now()))

@@ -11,7 +11,7 @@ use edgekv_store::{
     Engine, EngineStore, Insert, Key, KvError, ListMode, OpenError, RedbEngine, Scan, StoreName, Stores,
     Timestamp,
 };
-use redb::{Database, ReadableDatabase, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 use tempfile::TempDir;
 
 fn name() -> StoreName {
@@ -100,14 +100,66 @@ fn a_redb_file_of_another_program_is_refused_and_its_data_left_alone() {
     write.open_table(OTHERS).unwrap().insert("soup", "water").unwrap();
     write.commit().unwrap();
     drop(database);
+    let before = fs::read(&path).unwrap();
 
     let error = open_error(&path);
     assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
     assert!(error.to_string().contains("a program that keeps \"recipes\" in it"), "{error}");
+    assert!(fs::read(&path).unwrap() == before, "the file was changed");
     let database = Database::open(&path).unwrap();
     let read = database.begin_read().unwrap();
     assert_eq!(read.open_table(OTHERS).unwrap().get("soup").unwrap().unwrap().value(), "water");
     assert_eq!(read.list_tables().unwrap().count(), 1);
+}
+
+#[test]
+fn a_redb_file_with_nothing_in_it_is_somebody_elses() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("other.redb");
+    drop(Database::create(&path).unwrap());
+    let before = fs::read(&path).unwrap();
+    let error = open_error(&path);
+    assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
+    assert!(fs::read(&path).unwrap() == before, "the file was changed");
+}
+
+#[test]
+fn what_a_crash_has_left_of_a_new_file_is_replaced() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("data.redb");
+    let left = dir.path().join("data.redb.new");
+    fs::write(&left, [7; 100_000]).unwrap();
+    let stores = Stores::new(RedbEngine::open(&path).unwrap());
+    stores.create(&name()).wait().unwrap();
+    assert!(!left.exists() && path.exists());
+}
+
+#[test]
+fn a_new_file_that_somebody_is_making_is_locked() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("data.redb");
+    let other = fs::File::create(dir.path().join("data.redb.new")).unwrap();
+    other.lock().unwrap();
+    let error = open_error(&path);
+    assert!(matches!(error, OpenError::Locked { .. }), "{error}");
+    assert!(!path.exists());
+    drop(other);
+    RedbEngine::open(&path).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_the_file_is_followed_and_one_to_nothing_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let (path, link) = (dir.path().join("data.redb"), dir.path().join("link.redb"));
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(matches!(open_error(&link), OpenError::Io { .. }));
+    fs::write(&path, "").unwrap();
+    let stores = Stores::new(RedbEngine::open(&link).unwrap());
+    stores.create(&name()).wait().unwrap();
+    drop(stores);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(Stores::new(RedbEngine::open(&path).unwrap()).list().wait().unwrap().len(), 1);
 }
 
 #[test]
@@ -122,7 +174,9 @@ fn a_file_in_a_later_format_is_refused() {
     write.commit().unwrap();
     drop(database);
 
+    let before = fs::read(&path).unwrap();
     let error = open_error(&path);
+    assert!(fs::read(&path).unwrap() == before, "the file was changed");
     assert!(matches!(error, OpenError::NewerFormat { found: 2, supported: 1, .. }), "{error}");
     assert!(error.to_string().contains("use a newer edgekv"), "{error}");
 }
@@ -204,10 +258,133 @@ fn operations_on_a_closed_engine_are_errors() {
     ];
     for result in errors {
         let error = result.unwrap_err();
-        assert!(matches!(error, KvError::Engine(_)), "{error}");
-        assert!(error.to_string().contains("the database is closed"), "{error}");
+        assert!(matches!(error, KvError::Closed), "{error}");
     }
     RedbEngine::open(dir.path().join("data.redb")).unwrap();
+}
+
+/// Whether the file can be opened without reading all of it. Looks at a copy, so that it may be open.
+fn opens_quickly(path: &Path) -> bool {
+    let copy = path.with_extension("copy");
+    fs::copy(path, &copy).unwrap();
+    match redb::Builder::new().set_repair_callback(redb::RepairSession::abort).open(&copy) {
+        Ok(_) => true,
+        Err(redb::DatabaseError::RepairAborted) => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn with_quick_recovery_the_file_needs_no_repair_at_any_time() {
+    for quick in [false, true] {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("data.redb");
+        let stores = Stores::new(RedbEngine::builder().quick_recovery(quick).open(&path).unwrap());
+        let store = stores.create(&name()).wait().unwrap();
+        store.insert(key("k"), Insert::new("v")).wait().unwrap();
+        // As a crash at this moment would leave it.
+        assert_eq!(opens_quickly(&path), quick);
+        let copy = Stores::new(RedbEngine::open(path.with_extension("copy")).unwrap());
+        let store = copy.open(&name()).wait().unwrap().unwrap();
+        assert_eq!(store.lookup(key("k")).wait().unwrap().unwrap().value(), "v");
+    }
+}
+
+#[test]
+fn closed_stores_leave_a_file_that_needs_no_repair_and_answer_nothing_more() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("data.redb");
+    let stores = Stores::builder(RedbEngine::open(&path).unwrap())
+        .sweep_every(std::time::Duration::from_secs(3600))
+        .build()
+        .unwrap();
+    let store = stores.create(&name()).wait().unwrap();
+    let queued: Vec<_> = (0..100).map(|n| store.insert(key(&format!("k{n}")), Insert::new("v"))).collect();
+    assert!(!opens_quickly(&path), "this could not fail");
+    stores.close().wait().unwrap();
+    assert!(queued.into_iter().all(|reply| reply.wait().is_ok()), "what was called before is done");
+    assert!(opens_quickly(&path));
+    stores.close().wait().unwrap();
+    let errors = [
+        store.lookup(key("k1")).wait().map(|_| ()),
+        store.insert(key("k1"), Insert::new("v")).wait().map(|_| ()),
+        stores.open(&name()).wait().map(|_| ()),
+        stores.list().wait().map(|_| ()),
+        stores.flush().wait(),
+    ];
+    for result in errors {
+        assert!(matches!(result, Err(KvError::Closed)), "{result:?}");
+    }
+    // The handles are all still there, but the file is free.
+    let again = Stores::new(RedbEngine::open(&path).unwrap());
+    let store = again.open(&name()).wait().unwrap().unwrap();
+    assert_eq!(store.lookup(key("k99")).wait().unwrap().unwrap().value(), "v");
+}
+
+#[test]
+fn removed_large_values_leave_no_chunks_and_no_expiries() {
+    const CHUNKS: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::new("edgekv.chunks");
+    const EXPIRIES: TableDefinition<'_, &[u8], ()> = TableDefinition::new("edgekv.expiries");
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("data.redb");
+    let clock = Arc::new(edgekv_store::ManualClock::at(Timestamp::from_micros(1_000_000)));
+    let engine = Arc::new(RedbEngine::open(&path).unwrap());
+    let stores = Stores::builder(Arc::clone(&engine)).clock(Arc::clone(&clock)).build().unwrap();
+    let store = stores.create(&name()).wait().unwrap();
+    let large = |seconds| Insert {
+        time_to_live: Some(std::time::Duration::from_secs(seconds)),
+        ..Insert::new(vec![7; 600_000])
+    };
+    for at in ["deleted", "swept", "overwritten", "overwritten late"] {
+        store.insert(key(at), large(10)).wait().unwrap();
+    }
+    assert!(store.delete(key("deleted"), None).wait().unwrap());
+    store.insert(key("overwritten"), Insert::new("small")).wait().unwrap();
+    clock.advance(std::time::Duration::from_secs(10));
+    store.insert(key("overwritten late"), Insert::new("small")).wait().unwrap();
+    assert_eq!(engine.sweep(stores.now(), std::num::NonZeroUsize::MAX).wait().unwrap(), 1);
+    store.insert(key("kept"), large(10)).wait().unwrap();
+    stores.close().wait().unwrap();
+
+    let database = Database::open(&path).unwrap();
+    let read = database.begin_read().unwrap();
+    assert_eq!(read.open_table(CHUNKS).unwrap().len().unwrap(), 3, "of the one that was kept");
+    assert_eq!(read.open_table(EXPIRIES).unwrap().len().unwrap(), 1);
+}
+
+#[test]
+fn a_step_of_a_sweep_is_bounded_in_bytes() {
+    let dir = TempDir::new().unwrap();
+    let engine = Arc::new(RedbEngine::open(dir.path().join("data.redb")).unwrap());
+    let stores = Stores::new(Arc::clone(&engine));
+    let store = stores.create(&name()).wait().unwrap();
+    for number in 0..3 {
+        let insert = Insert {
+            time_to_live: Some(std::time::Duration::ZERO),
+            ..Insert::new(vec![7; 20 * 1024 * 1024])
+        };
+        store.insert(key(&format!("k{number}")), insert).wait().unwrap();
+    }
+    let sweep = || engine.sweep(stores.now(), std::num::NonZeroUsize::MAX).wait().unwrap();
+    assert_eq!([sweep(), sweep(), sweep()], [2, 1, 0]);
+}
+
+#[test]
+fn a_batch_ends_early_when_it_rewrites_more_than_it_carries() {
+    let dir = TempDir::new().unwrap();
+    let engine = Arc::new(RedbEngine::open(dir.path().join("data.redb")).unwrap());
+    let stores = Stores::new(Arc::clone(&engine));
+    let store = stores.create(&name()).wait().unwrap();
+    store.insert(key("k"), Insert::new(vec![7; 20 * 1024 * 1024])).wait().unwrap();
+    let before = engine.stats().commits;
+    let prepend = || Insert { mode: edgekv_store::InsertMode::Prepend, ..Insert::new("p") };
+    let replies: Vec<_> = (0..9).map(|_| store.insert(key("k"), prepend())).collect();
+    for reply in replies {
+        reply.wait().unwrap();
+    }
+    let commits = engine.stats().commits - before;
+    assert!(commits >= 5, "9 times 20 MiB were written in {commits} commits");
+    assert_eq!(store.lookup(key("k")).wait().unwrap().unwrap().value().len(), 20 * 1024 * 1024 + 9);
 }
 
 #[test]

@@ -6,7 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use edgekv_store::{Insert, Key, ListRequest, OpenError, RedbEngine, StoreName, Stores};
+use edgekv_store::{
+    GenerationMatch, Insert, InsertMode, Key, ListRequest, OpenError, RedbEngine, StoreName, Stores,
+};
+use redb::{Database, ReadableTable, TableDefinition};
 use tempfile::TempDir;
 
 /// Keys and values of the file that is damaged: in records, and in chunks.
@@ -116,6 +119,63 @@ fn flipped_bits_and_cut_files_give_errors_and_never_panics_or_wrong_values() {
         seen.opened > 50 && seen.refused > 10 && seen.read_errors > 10,
         "too few kinds of damage: {seen:?}"
     );
+}
+
+/// Changes a byte of the record under `key`, in a way that redb does not notice.
+fn damage_record(path: &Path, key: &str) {
+    const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("edgekv.entries");
+    let database = Database::open(path).unwrap();
+    let write = database.begin_write().unwrap();
+    {
+        let mut entries = write.open_table(ENTRIES).unwrap();
+        let entry_key = [&1_u64.to_be_bytes()[..], key.as_bytes()].concat();
+        let mut record = entries.get(entry_key.as_slice()).unwrap().unwrap().value().to_vec();
+        record[8] ^= 1;
+        entries.insert(entry_key.as_slice(), record.as_slice()).unwrap();
+    }
+    write.commit().unwrap();
+}
+
+#[test]
+fn a_damaged_entry_is_listed_and_can_be_replaced_and_deleted() {
+    let dir = TempDir::new().unwrap();
+    database(dir.path());
+    let path = dir.path().join("good.redb");
+    for key in ["small01", "small02", "large0"] {
+        damage_record(&path, key);
+    }
+    let stores = Stores::new(RedbEngine::open(&path).unwrap());
+    let store = stores.open(&StoreName::new("store").unwrap()).wait().unwrap().unwrap();
+    let key = |text| Key::new(text).unwrap();
+    let listed = store.list(ListRequest::default()).wait().unwrap();
+    assert_eq!(listed.keys.len(), content().len(), "{:?}", listed.keys);
+
+    // Whatever depends on what is there cannot be decided.
+    let add = Insert { mode: InsertMode::Add, ..Insert::new("new") };
+    let append = Insert { mode: InsertMode::Append, ..Insert::new("new") };
+    let conditional = Some(GenerationMatch::from_number(7));
+    for result in [
+        store.lookup(key("small01")).wait().map(|_| ()),
+        store.insert(key("small01"), add).wait().map(|_| ()),
+        store.insert(key("small01"), append).wait().map(|_| ()),
+        store
+            .insert(key("small01"), Insert { condition: conditional, ..Insert::new("new") })
+            .wait()
+            .map(|_| ()),
+        store.delete(key("small01"), conditional).wait().map(|_| ()),
+    ] {
+        let error = result.unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("does not match its checksum"), "{cause}");
+    }
+
+    store.insert(key("small01"), Insert::new("new")).wait().unwrap();
+    assert_eq!(store.lookup(key("small01")).wait().unwrap().unwrap().value(), "new");
+    store.insert(key("large0"), Insert::new(vec![1; 10_000])).wait().unwrap();
+    assert!(store.lookup(key("large0")).wait().unwrap().unwrap().value() == &vec![1; 10_000][..]);
+    assert!(store.delete(key("small02"), None).wait().unwrap());
+    assert!(store.lookup(key("small02")).wait().unwrap().is_none());
+    assert_eq!(store.list(ListRequest::default()).wait().unwrap().keys.len(), content().len() - 1);
 }
 
 #[test]

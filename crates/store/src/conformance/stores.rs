@@ -61,7 +61,11 @@ pub(super) fn concurrent_creates_have_one_winner(fixture: &dyn Fixture) {
             Err(error) => panic!("{error}"),
         };
         let threads = [(); 8].map(|()| scope.spawn(create));
-        threads.into_iter().filter_map(|thread| thread.join().ok()).sum()
+        let joined = threads.into_iter().map(|thread| match thread.join() {
+            Ok(won) => won,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.sum()
     });
     assert_eq!(created, 1);
     assert_eq!(good(bench.stores.list().wait()).len(), 1);

@@ -69,11 +69,16 @@ impl Engine for MemoryEngine {
     }
 }
 
-/// How many writers of different keys may be at work at once.
+/// How many writers may be at work at once. Of two different keys, one pair in 64 shares a stripe, and its writers
+/// wait for each other.
 const WRITER_STRIPES: usize = 64;
 
-/// Two kinds of lock, so that nobody waits for somebody else's work: a writer holds the stripe of its key while it
-/// reads, decides and joins bytes, and the map only for the moment of a look or a swap.
+/// Entries that a scan looks at before it lets writers have the map for a moment.
+const SCAN_STEP: usize = 1000;
+
+/// Two kinds of lock, so that readers never wait for a writer's work, and writers seldom for each other's: a writer
+/// holds the stripe of its key while it reads, decides and joins bytes, and the map only for the moment of a look or
+/// a swap. An entry that goes is dropped when neither is held: freeing 25 MiB is work as well.
 #[derive(Debug)]
 struct MemoryStore {
     info: StoreInfo,
@@ -110,29 +115,49 @@ impl MemoryStore {
         self.entries.read().get(key).cloned()
     }
 
-    /// Takes an entry out. The caller is alone with the key.
-    fn remove(&self, key: &str) {
-        let removed = self.entries.write().remove_entry(key);
-        if let Some((key, entry)) = removed
-            && let Some(expires_at) = entry.expires_at()
-        {
+    /// Takes an entry out, and gives it, to be dropped when the caller is no longer alone with the key.
+    fn remove(&self, key: &str) -> Option<Entry> {
+        let (key, entry) = self.entries.write().remove_entry(key)?;
+        if let Some(expires_at) = entry.expires_at() {
             self.expiries.lock().remove(&(expires_at, key));
         }
+        Some(entry)
     }
 
     fn sweep(&self, now: Timestamp, max: usize) -> usize {
         let due: Vec<_> =
             self.expiries.lock().iter().take_while(|(at, _)| *at <= now).take(max).cloned().collect();
         for (_, key) in &due {
-            self.alone(key.as_str(), || {
+            let removed = self.alone(key.as_str(), || {
                 // It may have been written anew since.
-                let entry = self.get(key.as_str());
-                if entry.is_some_and(|entry| !entry.existing().is_live(now)) {
-                    self.remove(key.as_str());
-                }
+                let expired = self.get(key.as_str()).filter(|entry| !entry.existing().is_live(now));
+                expired.and_then(|_| self.remove(key.as_str()))
             });
+            drop(removed);
         }
         due.len()
+    }
+
+    /// Adds the keys of `scan` to `page`, from `start` on. Stops after [`SCAN_STEP`] entries, and then gives the key
+    /// to go on behind.
+    fn scan_step(&self, scan: &Scan<'_>, start: Bound<&str>, page: &mut KeyPage) -> Option<KeyBuf> {
+        let limit = NonZeroUsize::try_from(scan.limit).map_or(usize::MAX, NonZeroUsize::get);
+        let entries = self.entries.read();
+        let range = entries.range::<str, _>((start, Bound::Unbounded));
+        let found = range.take_while(|(key, _)| key.as_str().starts_with(scan.prefix));
+        for (looked_at, (key, entry)) in (1..).zip(found) {
+            if entry.existing().is_live(scan.now) {
+                if page.keys.len() == limit {
+                    page.more = true;
+                    return None;
+                }
+                page.keys.push(key.as_key());
+            }
+            if looked_at == SCAN_STEP {
+                return Some(key.clone());
+            }
+        }
+        None
     }
 }
 
@@ -156,14 +181,11 @@ impl EngineStore for MemoryStore {
 
             let old_expiry = old.as_ref().and_then(Entry::expires_at);
             let new_expiry = entry.expires_at();
-            if old.is_none() {
-                self.entries.write().insert(key.to_buf(), entry);
+            let replaced = if old.is_none() {
+                self.entries.write().insert(key.to_buf(), entry)
             } else {
-                // Swapped, not overwritten: dropping 25 MiB is nothing to do under a lock.
-                let replaced =
-                    self.entries.write().get_mut(key.as_str()).map(|slot| std::mem::replace(slot, entry));
-                drop(replaced);
-            }
+                self.entries.write().get_mut(key.as_str()).map(|slot| std::mem::replace(slot, entry))
+            };
             if old_expiry != new_expiry {
                 let mut expiries = self.expiries.lock();
                 if let Some(at) = old_expiry {
@@ -173,38 +195,67 @@ impl EngineStore for MemoryStore {
                     expiries.insert((at, key.to_buf()));
                 }
             }
-            Ok(generation)
+            // Both name the same bytes, which live as long as either does.
+            Ok((generation, old, replaced))
         });
-        Reply::Ready(inserted)
+        Reply::Ready(inserted.map(|(generation, ..)| generation))
     }
 
     fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
         let deleted = self.alone(key.as_str(), || {
             let existing = self.get(key.as_str()).map(|entry| entry.existing());
             let delete = decide_delete(existing, condition, now)?;
-            if delete {
-                self.remove(key.as_str());
-            }
-            Ok(delete)
+            let removed = if delete { self.remove(key.as_str()) } else { None };
+            Ok((delete, removed))
         });
-        Reply::Ready(deleted)
+        Reply::Ready(deleted.map(|(delete, _removed)| delete))
     }
 
     fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage> {
-        let limit = NonZeroUsize::try_from(scan.limit).map_or(usize::MAX, NonZeroUsize::get);
         let mut page = KeyPage::default();
-        let entries = self.entries.read();
-        let range = entries.range::<str, _>((scan.start(), Bound::Unbounded));
-        for (key, entry) in range.take_while(|(key, _)| key.as_str().starts_with(scan.prefix)) {
-            if !entry.existing().is_live(scan.now) {
-                continue;
-            }
-            if page.keys.len() == limit {
-                page.more = true;
-                break;
-            }
-            page.keys.push(key.as_key());
+        let mut last = self.scan_step(&scan, scan.start(), &mut page);
+        while let Some(after) = last {
+            last = self.scan_step(&scan, Bound::Excluded(after.as_str()), &mut page);
         }
         Reply::ok(page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::list::ListMode;
+
+    /// A store with `expired` entries that have expired, and behind them in the order of keys `live` that have not.
+    fn store(expired: usize, live: usize) -> (Arc<dyn EngineStore>, Timestamp) {
+        let engine = MemoryEngine::new();
+        let now = Timestamp::from_micros(1_000_000);
+        let store = engine.create(&StoreName::new("store").unwrap(), now).wait().unwrap();
+        for number in 0..expired + live {
+            let key = format!("{number:06}");
+            let time_to_live = (number < expired).then_some(Duration::ZERO);
+            let insert = Insert { time_to_live, ..Insert::new("v") };
+            store.insert(Key::new(&key).unwrap(), insert, now, &Limits::default()).wait().unwrap();
+        }
+        (store, now)
+    }
+
+    #[test]
+    fn a_scan_goes_on_behind_every_step_of_it() {
+        for (expired, live) in [(0, SCAN_STEP), (SCAN_STEP, 1), (SCAN_STEP - 1, 2), (3 * SCAN_STEP, 7)] {
+            let (store, now) = store(expired, live);
+            for limit in [1, live, live + 1] {
+                let limit = NonZeroU32::new(u32::try_from(limit).unwrap()).unwrap();
+                let scan = Scan { prefix: "", after: None, limit, mode: ListMode::Strong, now };
+                let page = store.scan(scan).wait().unwrap();
+                let wanted = live.min(limit.get() as usize);
+                let expected: Vec<_> = (expired..expired + wanted).map(|n| format!("{n:06}")).collect();
+                assert_eq!(page.keys.iter().collect::<Vec<_>>(), expected, "{expired} expired");
+                assert_eq!(page.more, live > wanted, "{expired} expired, limit {limit}");
+            }
+        }
     }
 }

@@ -2,24 +2,33 @@
 //!
 //! The contract is split as its callers are: [`Engine`] finds stores, [`EngineStore`] is one of them.
 //!
-//! | operation | key missing | entry expired | condition or mode does not hold | store gone |
-//! | --- | --- | --- | --- | --- |
-//! | `lookup` | `None` | the entry, or `None`: the caller checks | | an engine error |
-//! | `insert` | as [`decide`](crate::decide) says | the same as missing | `PreconditionFailed` | an engine error |
-//! | `delete` | `false` | `false`, and it may be removed | `PreconditionFailed` | an engine error |
-//! | `scan` | | left out, and does not count | | an engine error |
+//! | operation | key missing | entry expired | condition or mode does not hold |
+//! | --- | --- | --- | --- |
+//! | `lookup` | `None` | the entry, or `None`: the caller checks | |
+//! | `insert` | as [`decide`](crate::decide) says | the same as missing | `PreconditionFailed` |
+//! | `delete` | `false` | `false`, and it may be removed | `PreconditionFailed` |
+//! | `scan` | | left out, and does not count | |
 //!
-//! All of them hold for every engine, and the conformance suite (feature `conformance`) checks them:
+//! These hold for every engine, and the conformance suite (feature `conformance`) checks them:
 //!
 //! - **Atomic.** Between what a write has read and what it keeps, no other write of the same key happens.
-//! - **Durable before acknowledged**, in an engine that is durable at all. A write that was answered is there
-//!   after a crash; one that was not is there whole or not at all.
-//! - **Never cancelled.** An operation happens once it has been called, whatever becomes of its reply.
+//! - **Never cancelled.** An operation happens once it has been called, whatever becomes of its reply; unless it is
+//!   refused at once.
+//! - **In order.** What one caller asks of one store happens in the order of its calls, awaited or not.
 //! - **Read your writes.** What has been acknowledged is seen by every operation that starts later.
 //! - **Readers do not wait for writers.**
-//! - **Generations** come from one [`GenerationSource`](crate::GenerationSource) for the engine, whose last number is kept with the data.
-//! - **A scan costs what its page holds**, not what the store holds.
-//! - **Time is an argument.** Engines have no clock.
+//! - **Generations** come from one [`GenerationSource`](crate::GenerationSource) for the engine, whose last number is
+//!   kept with the data.
+//!
+//! These hold as well, and it takes more than the suite to show them:
+//!
+//! - **Durable before acknowledged**, in an engine that is durable at all. A write that was answered is there
+//!   after a crash; one that was not is there whole or not at all. The suite only closes engines and opens them again;
+//!   crashes and failing disks are for tests of the engine.
+//! - **A scan costs what its page holds**, and a look at each expired entry on its way that has not been swept; not
+//!   what the store holds. It sees every key once that is there all the time; of keys that come and go
+//!   meanwhile, an engine need not show one moment. Its cost is a matter of benches.
+//! - **Time is an argument.** Engines have no clock by which entries live.
 
 #[cfg(feature = "memory")]
 pub mod memory;
@@ -53,11 +62,22 @@ pub trait Engine: Debug + Send + Sync + 'static {
     /// All stores, by name.
     fn stores(&self) -> Reply<Vec<StoreInfo>>;
 
-    /// Removes up to `max` entries that have expired by `now`, and says how many those were.
+    /// Removes entries that have expired by `now`, and says how many those were: up to `max`, or fewer when they are
+    /// large, but none only when none is left.
     fn sweep(&self, now: Timestamp, max: NonZeroUsize) -> Reply<usize>;
 
     /// Answers when everything that was called before is done, and durable where the engine is.
     fn flush(&self) -> Reply<()>;
+
+    /// Ends the work with the engine: finishes what was called before, makes it durable, and closes what is open.
+    /// Closing again answers when the first time has ended.
+    ///
+    /// Operations that are called later answer [`KvError::Closed`](crate::KvError::Closed) where there is
+    /// something that was closed. The default is for engines that have nothing to close: it only
+    /// [flushes](Self::flush).
+    fn close(&self) -> Reply<()> {
+        self.flush()
+    }
 }
 
 /// One store of an engine. See the [module](self) for what it promises.
@@ -98,5 +118,9 @@ impl<E: Engine + ?Sized> Engine for Arc<E> {
 
     fn flush(&self) -> Reply<()> {
         (**self).flush()
+    }
+
+    fn close(&self) -> Reply<()> {
+        (**self).close()
     }
 }

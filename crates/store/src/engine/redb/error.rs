@@ -22,9 +22,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// It is a file of something else.
-    #[error(
-        "{path:?} is not an edgekv database ({reason}); it was left as it is: choose another path, or move it away"
-    )]
+    #[error("{path:?} is not an edgekv database ({reason}); choose another path, or move it away")]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -54,8 +52,16 @@ pub enum OpenError {
         /// The last version known here.
         supported: u64,
     },
-    /// The system refused it.
-    #[error("cannot open the database {path:?}: {source}")]
+    /// While it was open, another database, or an older copy of this one, was put in its place.
+    #[error(
+        "{path:?} is no longer the database that was opened; put that one back, or restart to use the one that is there"
+    )]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system refused it. What it says is the source, and not in the message.
+    #[error("cannot open the database {path:?}")]
     Io {
         /// The file.
         path: PathBuf,
@@ -97,29 +103,27 @@ impl OpenError {
 #[error("the database is damaged: {0}; restore it from a backup")]
 pub(super) struct Damaged(pub(super) String);
 
+impl Damaged {
+    /// What is wrong, without what to do about it.
+    pub(super) fn reason(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<Damaged> for KvError {
     fn from(damaged: Damaged) -> Self {
         Self::engine(damaged)
     }
 }
 
-/// There is no file to work on.
+/// The disk is not to be trusted any more.
 #[derive(Debug, Error)]
-enum Stopped {
-    #[error("the database is closed")]
-    Closed,
-    #[error(
-        "the disk did not confirm a write, so nothing more is written; check the disk and open the database again"
-    )]
-    Unsynced,
-}
-
-/// The answer to operations that come after the end.
-pub(super) fn closed() -> KvError {
-    KvError::engine(Stopped::Closed)
-}
+#[error(
+    "the disk did not confirm a write, so nothing more is written; check the disk and open the database again"
+)]
+struct Unsynced;
 
 /// The answer after a failed `fsync`.
 pub(super) fn unsynced() -> KvError {
-    KvError::engine(Stopped::Unsynced)
+    KvError::engine(Unsynced)
 }

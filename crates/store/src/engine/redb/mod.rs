@@ -13,7 +13,7 @@
 //!
 //! | table | key | value |
 //! | --- | --- | --- |
-//! | `edgekv.meta` | a name | a number: version of this format, last generation, last store id, commits |
+//! | `edgekv.meta` | a name | a number: version of this format, id of the file, last generation, last store id, commits |
 //! | `edgekv.stores` | name of a store | its id and when it was created |
 //! | `edgekv.entries` | store id, key | generation, expiry, metadata, and the value when it is small |
 //! | `edgekv.chunks` | blob id, number of the chunk | a part of a large value |
@@ -26,42 +26,52 @@
 //! # What a commit costs
 //!
 //! One `fsync`: redb's one-phase commit, which is crash-safe because of its checksums. After a crash, the next open
-//! has to read the whole file; [`RedbBuilder::quick_recovery`] trades that for a second `fsync` per commit.
+//! has to read the whole file; [`RedbBuilder::quick_recovery`] trades that for a second `fsync` per commit. A file that
+//! was closed, by [`Engine::close`] or by dropping the engine, needs no such open.
+//!
+//! # When the disk fails
+//!
+//! redb answers nothing after an I/O error, until the file is opened anew. The writer does that by itself (`writer`),
+//! for operations and for readers alike, and only if what it finds is the same file in no older state. As such an
+//! open may have to read the whole file, commits after the first failure are made as with
+//! `quick_recovery`. Whether the commit that failed has happened, a count of commits in the file says. Of a batch only
+//! the operation that is to blame fails: the writer halves the batch until it has found it. When there
+//! was no room for it on the disk, others that are no smaller fail at once for a moment, instead of doing the same again.
+//!
+//! After a failed `fsync` nobody can know what is on the disk, so nothing more is answered until the engine is
+//! opened again.
 
 mod backend;
 mod builder;
+mod core;
 mod error;
 #[cfg(test)]
 mod faults;
+mod file;
+mod handle;
 mod operation;
 mod queue;
 mod record;
+#[cfg(test)]
+mod recovery;
 mod snapshot;
 mod store;
 mod tables;
 mod transaction;
 mod writer;
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
-use parking_lot::RwLock;
-
 pub use self::builder::RedbBuilder;
+use self::core::{Core, Registry};
 pub use self::error::OpenError;
-use self::error::closed;
-use self::operation::{Call, Failure};
-use self::queue::Queue;
-use self::snapshot::Snapshot;
 use self::store::RedbStore;
-use self::transaction::Transaction;
 use super::{Engine, EngineStore};
 use crate::clock::Timestamp;
-use crate::error::KvError;
 use crate::name::{StoreInfo, StoreName};
 use crate::reply::Reply;
 
@@ -84,7 +94,8 @@ use crate::reply::Reply;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Dropping the engine finishes what has been called, and closes the file.
+/// Dropping the engine finishes what has been called, and closes the file; [`close`](Engine::close) does the same, and
+/// says whether it went well.
 #[derive(Debug)]
 pub struct RedbEngine {
     core: Arc<Core>,
@@ -92,24 +103,12 @@ pub struct RedbEngine {
     writer: Option<JoinHandle<()>>,
 }
 
-/// All stores of the file, by name. The writer adds to it when a new one is durable.
-type Registry = RwLock<BTreeMap<StoreName, Arc<RedbStore>>>;
-
-/// What the engine, its stores and its writer share.
-#[derive(Debug)]
-struct Core {
-    queue: Queue,
-    /// What readers read; an error when there is nothing to read, because the file is closed or has failed.
-    snapshot: RwLock<Result<Arc<Snapshot>, KvError>>,
-    commits: AtomicU64,
-    operations: AtomicU64,
-}
-
 /// What a [`RedbEngine`] has done since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RedbStats {
-    /// Durable commits, each of which costs one `fsync` (two with [`RedbBuilder::quick_recovery`]).
+    /// Durable commits, each of which costs one `fsync` (two with [`RedbBuilder::quick_recovery`], or after the disk has
+    /// failed once).
     pub commits: u64,
     /// Operations that went through the writer: inserts, deletes, new stores, sweeps, flushes. Refused ones count.
     pub operations: u64,
@@ -138,64 +137,12 @@ impl RedbEngine {
             operations: self.core.operations.load(Ordering::Relaxed),
         }
     }
-
-    /// Whether this engine still has a file to look at.
-    fn check_open(&self) -> Result<(), KvError> {
-        self.core.snapshot.read().as_ref().map(|_| ()).map_err(Clone::clone)
-    }
-}
-
-impl Core {
-    fn new(queue_bytes: u64) -> Self {
-        Self {
-            queue: Queue::new(queue_bytes),
-            snapshot: RwLock::new(Err(closed())),
-            commits: AtomicU64::new(0),
-            operations: AtomicU64::new(0),
-        }
-    }
-
-    /// What readers read from now on. Their old snapshot goes when the last of them is done with it.
-    fn publish(&self, snapshot: Result<Arc<Snapshot>, KvError>) {
-        let old = std::mem::replace(&mut *self.snapshot.write(), snapshot);
-        // Outside of the lock: the end of a read transaction is work for redb.
-        drop(old);
-    }
-
-    /// Runs `read` on the newest snapshot.
-    fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T, Failure>) -> Result<T, KvError> {
-        // Cloned, so that a writer need not wait for slow readers to replace it, and readers not for that writer.
-        let snapshot = self.snapshot.read().clone()?;
-        snapshot.guarded(read).map_err(|failure| match failure {
-            Failure::Refused(error) => error,
-            Failure::Storage(error) => {
-                // redb answers nothing any more after a failed read, until the file has been opened anew.
-                // So the writer is woken, which notices.
-                let (call, _) = Call::boxed(0, |_: &mut Transaction<'_>| Ok(()));
-                let _ = self.queue.push(call);
-                KvError::engine(error)
-            }
-        })
-    }
-
-    /// Queues `run` for the writer, which does it whatever becomes of the reply. `bytes` is what it holds in memory.
-    fn submit<T: Send + 'static>(
-        &self,
-        bytes: u64,
-        run: impl FnMut(&mut Transaction<'_>) -> Result<T, Failure> + Send + 'static,
-    ) -> Reply<T> {
-        let (call, answer) = Call::boxed(bytes, run);
-        match self.queue.push(call) {
-            Ok(()) => Reply::later(async move { answer.await.unwrap_or_else(|_| Err(closed())) }),
-            Err(error) => Reply::Ready(Err(error)),
-        }
-    }
 }
 
 impl Engine for RedbEngine {
     fn open(&self, name: &StoreName) -> Reply<Option<Arc<dyn EngineStore>>> {
         let find = || self.stores.read().get(name).cloned().map(|store| store as Arc<dyn EngineStore>);
-        Reply::Ready(self.check_open().map(|()| find()))
+        Reply::Ready(self.core.snapshot().map(|_| find()))
     }
 
     fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>> {
@@ -210,7 +157,7 @@ impl Engine for RedbEngine {
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {
         let list = || self.stores.read().values().map(|store| store.info().clone()).collect();
-        Reply::Ready(self.check_open().map(|()| list()))
+        Reply::Ready(self.core.snapshot().map(|_| list()))
     }
 
     fn sweep(&self, now: Timestamp, max: NonZeroUsize) -> Reply<usize> {
@@ -221,12 +168,20 @@ impl Engine for RedbEngine {
         // The queue is first come, first served, and this is answered after the commit that it is part of.
         self.core.submit(0, |_| Ok(()))
     }
+
+    fn close(&self) -> Reply<()> {
+        self.core.close()
+    }
 }
 
 impl Drop for RedbEngine {
     fn drop(&mut self) {
         self.core.queue.close();
-        if let Some(writer) = self.writer.take() {
+        // The last handle may be dropped by whoever is woken by an answer, on the thread of the writer, which cannot
+        // wait for itself. It closes the file either way.
+        if let Some(writer) = self.writer.take()
+            && writer.thread().id() != std::thread::current().id()
+        {
             // The writer catches what panics beneath it; should it still have died, it has said so itself.
             let _ = writer.join();
         }

@@ -1,5 +1,6 @@
 //! Operations on their way to the writer and back.
 
+use std::error::Error as StdError;
 use std::fmt::{self, Debug};
 
 use futures_channel::oneshot;
@@ -50,6 +51,21 @@ impl From<redb::TransactionError> for Failure {
 impl From<redb::CommitError> for Failure {
     fn from(error: redb::CommitError) -> Self {
         Self::Storage(error.into())
+    }
+}
+
+impl From<redb::Error> for Failure {
+    fn from(error: redb::Error) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => write!(f, "{error}"),
+            Self::Storage(error) => write!(f, "{error}"),
+        }
     }
 }
 
@@ -118,14 +134,28 @@ where
     }
 
     fn done(self: Box<Self>) {
-        // Without an outcome the sender is just dropped. Nobody listening is fine as well.
+        // Without an outcome the sender is just dropped.
         if let Some(outcome) = self.outcome {
-            let _ = self.answer.send(outcome);
+            answer(self.answer, outcome);
         }
     }
 
     fn failed(self: Box<Self>, error: KvError) {
-        let _ = self.answer.send(Err(error));
+        answer(self.answer, Err(error));
+    }
+}
+
+/// Answers; when nobody listens any more, the log is the last place for what went wrong.
+fn answer<T>(to: oneshot::Sender<Result<T, KvError>>, outcome: Result<T, KvError>) {
+    if let Err(Err(error)) = to.send(outcome) {
+        // A broken thing, and not just a rule that the operation did not keep.
+        let fault = matches!(error, KvError::Engine(_) | KvError::TooManyRequests | KvError::Closed);
+        let error = &error as &dyn StdError;
+        if fault {
+            tracing::warn!(error, "an operation failed whose caller has not waited for the answer");
+        } else {
+            tracing::debug!(error, "an operation was refused whose caller has not waited for the answer");
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::error::closed;
 use super::operation::Operation;
 use crate::error::KvError;
 
@@ -13,7 +12,7 @@ use crate::error::KvError;
 const BATCH_OPERATIONS: usize = 1024;
 
 /// Most bytes of values in one transaction, unless a single operation has more; bounds what redb keeps dirty.
-const BATCH_BYTES: u64 = 32 * 1024 * 1024;
+pub(super) const BATCH_BYTES: u64 = 32 * 1024 * 1024;
 
 /// First come, first served, and bounded: a program that writes faster than the disk is told so instead of filling
 /// the memory.
@@ -30,6 +29,10 @@ struct State {
     operations: VecDeque<Box<dyn Operation>>,
     bytes: u64,
     closed: bool,
+    /// Whether somebody wants the writer to look at its file.
+    woken: bool,
+    /// Whether the log says already that the queue is full.
+    full: bool,
 }
 
 impl Queue {
@@ -41,10 +44,19 @@ impl Queue {
     pub(super) fn push(&self, operation: Box<dyn Operation>) -> Result<(), KvError> {
         let mut state = self.state.lock();
         if state.closed {
-            return Err(closed());
+            return Err(KvError::Closed);
         }
         let bytes = state.bytes.saturating_add(operation.bytes());
         if bytes > self.max_bytes && !state.operations.is_empty() {
+            // Said once for as long as it lasts: callers may not listen to their answers.
+            let first = !std::mem::replace(&mut state.full, true);
+            drop(state);
+            if first {
+                tracing::warn!(
+                    limit = self.max_bytes,
+                    "writes are refused: too many bytes wait for the disk"
+                );
+            }
             return Err(KvError::TooManyRequests);
         }
         state.bytes = bytes;
@@ -54,15 +66,25 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for operations, and takes as many as fit a transaction; `None` when none will ever come again.
+    /// Makes the writer look whether its file is still good. However many ask before it does, it does so once.
+    pub(super) fn wake(&self) {
+        self.state.lock().woken = true;
+        self.arrived.notify_one();
+    }
+
+    /// Waits for operations, and takes as many as fit a transaction: none when the writer was only
+    /// [woken](Self::wake). `None` when none will ever come again.
     pub(super) fn take(&self) -> Option<Vec<Box<dyn Operation>>> {
         let mut state = self.state.lock();
-        while state.operations.is_empty() {
+        while state.operations.is_empty() && !state.woken {
             if state.closed {
                 return None;
             }
             self.arrived.wait(&mut state);
         }
+        // A transaction shows as well whether the file is good.
+        state.woken = false;
+        state.full = false;
         let mut batch = Vec::with_capacity(state.operations.len().min(BATCH_OPERATIONS));
         let mut bytes = 0_u64;
         while let Some(next) = state.operations.front() {
@@ -156,8 +178,21 @@ mod tests {
         queue.push(operation(1).0).unwrap();
         queue.close();
         let error = queue.push(operation(1).0).unwrap_err();
-        assert!(error.to_string().contains("the database is closed"), "{error}");
+        assert!(matches!(error, KvError::Closed), "{error}");
         assert_eq!(sizes(&queue), [1]);
+        assert!(queue.take().is_none());
+    }
+
+    #[test]
+    fn any_number_of_wakes_is_one_empty_batch() {
+        let queue = Queue::new(100);
+        queue.wake();
+        queue.wake();
+        assert_eq!(sizes(&queue), [0; 0]);
+        queue.wake();
+        queue.push(operation(1).0).unwrap();
+        assert_eq!(sizes(&queue), [1], "a batch is as good as a wake");
+        queue.close();
         assert!(queue.take().is_none());
     }
 

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use redb::{AccessGuard, Database, ReadOnlyTable, ReadableDatabase, StorageError};
 
 use super::error::Damaged;
+use super::handle::guarded;
 use super::operation::Failure;
 use super::record::{Header, Record};
 use super::tables::{CHUNKS, ENTRIES, EntryKey, key_of};
@@ -19,25 +19,48 @@ use crate::list::{KeyPage, Scan};
 use crate::name::StoreId;
 
 /// Tables that are open for reading. Opened once per commit, so that a lookup is only a search.
-pub(super) struct Snapshot {
+pub(super) struct Snapshot(
+    /// `None` only while it is dropped.
+    Option<Tables>,
+);
+
+struct Tables {
     entries: ReadOnlyTable<&'static [u8], &'static [u8]>,
     chunks: ReadOnlyTable<(u64, u32), &'static [u8]>,
 }
 
 impl Snapshot {
-    pub(super) fn new(database: &Database) -> Result<Self, Failure> {
+    pub(super) fn new(database: &Database) -> Result<Self, redb::Error> {
         let transaction = database.begin_read()?;
-        Ok(Self { entries: transaction.open_table(ENTRIES)?, chunks: transaction.open_table(CHUNKS)? })
-    }
-
-    /// Runs `read`, and makes an error of a panic: redb does not verify pages that it reads, and may panic on a page
-    /// that somebody else has altered. Only tables for reading are shared with the outside, and they have no state.
-    pub(super) fn guarded<T>(&self, read: impl FnOnce(&Self) -> Result<T, Failure>) -> Result<T, Failure> {
-        catch_unwind(AssertUnwindSafe(|| read(self)))
-            .unwrap_or_else(|_| Err(Damaged("a page of it could not be read".into()).into()))
+        let (entries, chunks) = (transaction.open_table(ENTRIES)?, transaction.open_table(CHUNKS)?);
+        Ok(Self(Some(Tables { entries, chunks })))
     }
 
     pub(super) fn lookup(&self, store: StoreId, key: Key<'_>) -> Result<Option<Entry>, Failure> {
+        self.tables()?.lookup(store, key)
+    }
+
+    pub(super) fn scan(&self, store: StoreId, scan: &Scan<'_>) -> Result<KeyPage, Failure> {
+        self.tables()?.scan(store, scan)
+    }
+
+    fn tables(&self) -> Result<&Tables, Failure> {
+        self.0.as_ref().ok_or_else(|| StorageError::DatabaseClosed.into())
+    }
+}
+
+/// The end of a read transaction is work for redb, on the thread of whichever reader is the last.
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        let tables = self.0.take();
+        if guarded(|| drop(tables)).is_err() {
+            tracing::error!("redb panicked at the end of a read transaction; the file may be damaged");
+        }
+    }
+}
+
+impl Tables {
+    fn lookup(&self, store: StoreId, key: Key<'_>) -> Result<Option<Entry>, Failure> {
         let key = EntryKey::new(store, key);
         let Some(found) = self.entries.get(key.as_bytes())? else {
             return Ok(None);
@@ -58,7 +81,7 @@ impl Snapshot {
         join(chunks.map(|chunk| chunk.map(|(_, bytes)| bytes)), header)
     }
 
-    pub(super) fn scan(&self, store: StoreId, scan: &Scan<'_>) -> Result<KeyPage, Failure> {
+    fn scan(&self, store: StoreId, scan: &Scan<'_>) -> Result<KeyPage, Failure> {
         let limit = NonZeroUsize::try_from(scan.limit).map_or(usize::MAX, NonZeroUsize::get);
         let mut page = KeyPage::default();
         if scan.prefix.len() > MAX_KEY_BYTES {
@@ -74,14 +97,24 @@ impl Snapshot {
             if !key.starts_with(prefix.as_bytes()) {
                 break;
             }
-            if !Record::parse(key, record.value())?.header.existing().is_live(scan.now) {
-                continue;
+            match Record::parse(key, record.value()) {
+                Ok(record) if record.header.existing().is_live(scan.now) => {}
+                Ok(_) => continue,
+                // Its key is good, and has to be known to whoever wants to replace or delete the entry.
+                Err(damaged) => tracing::warn!(%damaged, "a damaged entry is listed"),
             }
+            let key = match key_of(key) {
+                Ok(key) => key,
+                Err(damaged) => {
+                    tracing::warn!(%damaged, "an entry is not listed, as no operation could name it");
+                    continue;
+                }
+            };
             if page.keys.len() == limit {
                 page.more = true;
                 break;
             }
-            page.keys.push(key_of(key)?);
+            page.keys.push(key);
         }
         Ok(page)
     }

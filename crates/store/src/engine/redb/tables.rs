@@ -20,6 +20,8 @@ pub(super) const EXPIRIES: TableDefinition<'_, &[u8], ()> = TableDefinition::new
 /// Keys of [`META`].
 pub(super) mod meta {
     pub(in super::super) const FORMAT: &str = "format";
+    /// Drawn when the file is made; tells it from every other one.
+    pub(in super::super) const ID: &str = "id";
     pub(in super::super) const LAST_GENERATION: &str = "last generation";
     pub(in super::super) const LAST_STORE: &str = "last store";
     pub(in super::super) const COMMITS: &str = "commits";

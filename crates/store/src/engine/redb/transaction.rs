@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::delete::decide_delete;
 use crate::error::KvError;
 use crate::generation::{Generation, GenerationMatch, GenerationSource};
-use crate::insert::{Insert, NewValue, decide};
+use crate::insert::{Insert, InsertMode, NewValue, decide};
 use crate::limits::Limits;
 use crate::metadata::Metadata;
 use crate::name::{StoreId, StoreInfo, StoreName};
@@ -25,6 +25,29 @@ use crate::name::{StoreId, StoreInfo, StoreName};
 /// Small enough that appending to a value of 25 MiB rewrites a hundredth of it, and large enough that one of
 /// 25 MiB is a hundred inserts and not thousands.
 const CHUNK_BYTES: usize = 256 * 1024 - 64;
+
+/// Most bytes of values in one step of a sweep, but for the last one: removing them is work for the writer, for which
+/// others wait.
+const SWEEP_BYTES: u64 = 32 * 1024 * 1024;
+
+/// What is under a key.
+enum Found {
+    Missing,
+    Entry(Header),
+    /// Something that cannot be read.
+    Damaged(Damaged),
+}
+
+impl Found {
+    /// The entry, for those who have to know about it.
+    fn header(self) -> Result<Option<Header>, Damaged> {
+        match self {
+            Self::Missing => Ok(None),
+            Self::Entry(header) => Ok(Some(header)),
+            Self::Damaged(damaged) => Err(damaged),
+        }
+    }
+}
 
 /// The tables of a write transaction. Operations see what earlier ones of the same transaction have done.
 ///
@@ -39,6 +62,8 @@ pub(super) struct Transaction<'t> {
     generations: &'t GenerationSource,
     last_generation: Option<Generation>,
     changed: bool,
+    /// Bytes of values that have been written, which redb keeps in memory until the commit.
+    written: u64,
     /// Stores that exist once this is committed.
     pub(super) created: Vec<Arc<RedbStore>>,
 }
@@ -57,6 +82,7 @@ impl<'t> Transaction<'t> {
             generations,
             last_generation: None,
             changed: false,
+            written: 0,
             created: Vec::new(),
         })
     }
@@ -74,6 +100,11 @@ impl<'t> Transaction<'t> {
         Ok(Some(self.created))
     }
 
+    /// Bytes of values that were written so far: also those that were there before, and were only moved.
+    pub(super) const fn written(&self) -> u64 {
+        self.written
+    }
+
     pub(super) fn insert(
         &mut self,
         key: &EntryKey,
@@ -82,7 +113,15 @@ impl<'t> Transaction<'t> {
         limits: &Limits,
     ) -> Result<Generation, Failure> {
         let key = key.as_bytes();
-        let old = self.header(key)?;
+        let old = match self.find(key)? {
+            Found::Damaged(damaged) if insert.mode == InsertMode::Overwrite && insert.condition.is_none() => {
+                // Whatever it was, it is to be replaced. Chunks of it that only it knew about stay, as nobody knows
+                // whose they are.
+                tracing::warn!(%damaged, "a damaged entry is replaced");
+                None
+            }
+            found => found.header()?,
+        };
         let generation = self.generations.next(now);
         let decision = decide(old.as_ref().map(Header::existing), insert, now, generation, limits)?;
         if let (NewValue::After(more), Some(old)) = (&decision.value, &old)
@@ -129,7 +168,15 @@ impl<'t> Transaction<'t> {
         condition: Option<GenerationMatch>,
         now: Timestamp,
     ) -> Result<bool, Failure> {
-        let old = self.header(key.as_bytes())?;
+        let old = match self.find(key.as_bytes())? {
+            Found::Damaged(damaged) if condition.is_none() => {
+                tracing::warn!(%damaged, "a damaged entry is deleted");
+                self.changed = true;
+                self.entries.remove(key.as_bytes())?;
+                return Ok(true);
+            }
+            found => found.header()?,
+        };
         let delete = decide_delete(old.as_ref().map(Header::existing), condition, now)?;
         if let Some(old) = old.filter(|_| delete) {
             self.remove(key.as_bytes(), &old)?;
@@ -150,7 +197,7 @@ impl<'t> Transaction<'t> {
         Ok(info)
     }
 
-    /// Removes up to `max` expired entries.
+    /// Removes up to `max` expired entries, and fewer when they are large.
     pub(super) fn sweep(&mut self, now: Timestamp, max: usize) -> Result<usize, Failure> {
         // Everything whose time is at most `now`; nothing is after the last moment.
         let end = now.as_micros().checked_add(1).map(u64::to_be_bytes);
@@ -161,17 +208,23 @@ impl<'t> Transaction<'t> {
             .take(max)
             .map(|row| row.map(|(key, _)| key.value().to_vec()))
             .collect::<Result<_, _>>()?;
+        let (mut swept, mut bytes) = (0, 0_u64);
         for expiry in &due {
+            if bytes >= SWEEP_BYTES {
+                break;
+            }
             let key = entry_key_of(expiry);
-            let entry = match self.header(key) {
-                Ok(entry) => entry,
-                Err(Failure::Refused(error)) => {
+            let entry = match self.find(key)? {
+                Found::Entry(entry) => Some(entry),
+                Found::Missing => None,
+                Found::Damaged(damaged) => {
                     // One damaged record must not keep all that expire later from being removed.
-                    tracing::warn!(%error, "an expired entry cannot be read, and is left where it is");
+                    tracing::warn!(%damaged, "an expired entry cannot be read, and is left where it is");
                     None
                 }
-                Err(failure) => return Err(failure),
             };
+            swept += 1;
+            bytes = bytes.saturating_add(entry.as_ref().map_or(0, |entry| entry.value_bytes));
             self.changed = true;
             // The index changes with its entries, so this only does not hold when the file is damaged.
             if let Some(entry) = entry.filter(|entry| !entry.existing().is_live(now)) {
@@ -179,13 +232,16 @@ impl<'t> Transaction<'t> {
             }
             self.expiries.remove(expiry.as_slice())?;
         }
-        Ok(due.len())
+        Ok(swept)
     }
 
-    fn header(&self, key: &[u8]) -> Result<Option<Header>, Failure> {
+    fn find(&self, key: &[u8]) -> Result<Found, Failure> {
         let found = self.entries.get(key)?;
-        let header = found.map(|found| Record::parse(key, found.value()).map(|record| record.header));
-        Ok(header.transpose()?)
+        Ok(match found.map(|found| Record::parse(key, found.value()).map(|record| record.header)) {
+            None => Found::Missing,
+            Some(Ok(header)) => Found::Entry(header),
+            Some(Err(damaged)) => Found::Damaged(damaged),
+        })
     }
 
     /// The value of an entry that is there.
@@ -216,6 +272,7 @@ impl<'t> Transaction<'t> {
     ) -> Result<(), Failure> {
         self.changed = true;
         self.last_generation = Some(header.generation);
+        self.written = self.written.saturating_add(value.len() as u64);
         self.entries.insert(key, encode(key, header, metadata, value).as_slice())?;
         let old_expiry = old.and_then(|old| old.expires_at);
         if old_expiry != header.expires_at {
@@ -266,12 +323,14 @@ impl<'t> Transaction<'t> {
         let (fits, rest) = more.split_at_checked(CHUNK_BYTES - begun).unwrap_or((more, &[]));
         chunk.extend_from_slice(fits);
         self.changed = true;
+        self.written = self.written.saturating_add(chunk.len() as u64);
         self.chunks.insert((blob, index), chunk.as_slice())?;
         self.write_chunks(blob, index.saturating_add(1), rest)
     }
 
     fn write_chunks(&mut self, blob: u64, first: u32, value: &[u8]) -> Result<(), Failure> {
         self.changed = true;
+        self.written = self.written.saturating_add(value.len() as u64);
         for (index, chunk) in (first..).zip(value.chunks(CHUNK_BYTES)) {
             self.chunks.insert((blob, index), chunk)?;
         }

@@ -1,21 +1,27 @@
 //! The thread that writes.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::error::Error as StdError;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use redb::Database;
+use parking_lot::RwLock;
 
-use super::builder::{DatabaseFile, Opened};
-use super::error::{Damaged, closed, unsynced};
+use super::core::{Core, Registry, View};
+use super::error::unsynced;
+use super::file::{DatabaseFile, Opened, State};
+use super::handle::{Handle, guarded};
 use super::operation::{Failure, Operation};
-use super::snapshot::Snapshot;
+use super::queue::BATCH_BYTES;
 use super::store::RedbStore;
 use super::transaction::Transaction;
-use super::{Core, Registry};
 use crate::engine::EngineStore;
 use crate::error::KvError;
 use crate::generation::GenerationSource;
+use crate::name::StoreInfo;
+
+/// How long operations that are no smaller than one that found the disk full are refused without another try.
+const FULL_FOR: Duration = Duration::from_secs(1);
 
 /// Owns the database, and is alone in writing to it.
 pub(super) struct Writer {
@@ -23,161 +29,306 @@ pub(super) struct Writer {
     registry: Arc<Registry>,
     file: DatabaseFile,
     /// `None` while it could not be opened again after a failure.
-    database: Option<Database>,
+    handle: Option<Handle>,
     generations: GenerationSource,
-    /// Number of the last commit in the file.
-    commits: u64,
+    /// The file after the last commit.
+    state: State,
+    /// Whether commits prepare for the next failure.
+    quick_repair: bool,
+    full: Option<Full>,
     /// Stores of the transaction that is under way, for when it is durable.
     created: Vec<Arc<RedbStore>>,
+}
+
+/// Operations in the order of their calls.
+type Batch = Vec<Box<dyn Operation>>;
+
+/// The disk has no room.
+struct Full {
+    until: Instant,
+    /// For operations of so many bytes, and of more.
+    bytes: u64,
+    error: KvError,
+}
+
+/// How far a transaction has come.
+#[derive(Default)]
+struct Progress {
+    begun: bool,
+    /// Operations that were begun.
+    operations: usize,
+    /// Whether the commit was begun: then it may have happened, whatever redb reports.
+    committing: bool,
 }
 
 /// Why a transaction did not go through.
 struct Unsuccessful {
     error: KvError,
-    /// Whether its commit was begun: then it may have happened in spite of the error.
-    commit_begun: bool,
-    /// Whether redb has been torn out of its work, and must not be asked any more.
-    panicked: bool,
+    progress: Progress,
+    /// Whether the cause lies before the transaction: redb reports an earlier I/O error, perhaps of a reader.
+    earlier: bool,
 }
 
 impl Writer {
-    pub(super) fn new(core: Arc<Core>, registry: Arc<Registry>, file: DatabaseFile, opened: Opened) -> Self {
-        Self {
+    pub(super) fn new(core: Arc<Core>, file: DatabaseFile, opened: Opened) -> Self {
+        let writer = Self {
+            quick_repair: file.quick_recovery(),
             core,
-            registry,
+            registry: Arc::new(RwLock::default()),
             file,
-            database: Some(opened.database),
-            generations: GenerationSource::after(opened.last_generation),
-            commits: opened.commits,
+            handle: Some(opened.handle),
+            generations: GenerationSource::after(opened.contents.last_generation),
+            state: opened.contents.state,
+            full: None,
             created: Vec::new(),
-        }
+        };
+        writer.register(opened.contents.stores);
+        writer
+    }
+
+    pub(super) fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry)
     }
 
     /// Works until the queue is closed and empty.
     pub(super) fn run(mut self) {
-        let _at_end = AtEnd(Arc::clone(&self.core));
+        let at_end = AtEnd(Arc::clone(&self.core));
         while let Some(batch) = self.core.queue.take() {
             self.core.operations.fetch_add(batch.len() as u64, Ordering::Relaxed);
-            self.process(batch);
+            if batch.is_empty() {
+                // The failure is published for readers, who are the ones that asked.
+                let _ = self.check();
+            } else {
+                self.process(batch);
+            }
         }
-        self.core.publish(Err(closed()));
-        // Here redb writes down that it was closed well, so that the next open is quick.
-        drop(self.database.take());
+        let closed = self.close();
+        at_end.0.ended(&closed);
     }
 
     /// Does a batch, and answers everybody in it.
-    fn process(&mut self, mut batch: Vec<Box<dyn Operation>>) {
-        if self.database.is_none()
-            && let Err(error) = self.reopen()
-        {
-            return fail(batch, &error);
-        }
-        let Err(unsuccessful) = self.attempt(&mut batch) else {
-            return self.answer(batch);
-        };
-        match self.recover(&unsuccessful) {
-            Ok(Recovered { committed: true }) => self.answer(batch),
-            // Whoever is to blame, perhaps with a value that the disk has no room for, fails alone.
-            Ok(_) if batch.len() > 1 => batch.into_iter().for_each(|operation| self.process(vec![operation])),
-            Ok(_) => fail(batch, &unsuccessful.error),
-            Err(error) => fail(batch, &error),
+    fn process(&mut self, mut batch: Batch) {
+        let mut again = true;
+        loop {
+            batch = self.refuse_what_has_no_room(batch);
+            if batch.is_empty() {
+                return;
+            }
+            if self.handle.is_none()
+                && let Err(error) = self.reopen()
+            {
+                return fail(batch, &error);
+            }
+            let unsuccessful = match self.attempt(&mut batch) {
+                Ok(done) => {
+                    batch = self.answer(batch, done);
+                    again = true;
+                    continue;
+                }
+                Err(unsuccessful) => unsuccessful,
+            };
+            let tried = unsuccessful.progress.operations;
+            match self.recover(&unsuccessful) {
+                Err(error) => return fail(batch, &error),
+                Ok(Recovered { committed: true }) => batch = self.answer(batch, tried),
+                Ok(_) if unsuccessful.earlier && again => again = false,
+                Ok(_) if tried == 0 => return fail(batch, &unsuccessful.error),
+                Ok(_) if tried == 1 => {
+                    // It is to blame, perhaps with a value that the disk has no room for, and fails alone.
+                    let rest = batch.split_off(1);
+                    self.note_full(&batch, &unsuccessful.error);
+                    fail(batch, &unsuccessful.error);
+                    batch = rest;
+                }
+                Ok(_) => {
+                    let rest = batch.split_off(tried / 2);
+                    self.process(batch);
+                    batch = rest;
+                }
+            }
         }
     }
 
-    fn answer(&mut self, batch: Vec<Box<dyn Operation>>) {
+    /// Answers the first `done` operations, and gives the others.
+    fn answer(&mut self, mut batch: Batch, done: usize) -> Batch {
+        let rest = batch.split_off(done.min(batch.len()));
         if !self.created.is_empty() {
             let mut registry = self.registry.write();
             for store in self.created.drain(..) {
                 registry.insert(store.info().name.clone(), store);
             }
         }
-        batch.into_iter().for_each(|operation| operation.done());
+        for operation in batch {
+            foreign(|| operation.done());
+        }
+        rest
     }
 
-    /// Does a batch in one transaction, and publishes the result.
-    fn attempt(&mut self, batch: &mut [Box<dyn Operation>]) -> Result<(), Unsuccessful> {
+    /// Does a batch, or as much of it as may go into one transaction, and publishes the result. Gives how many it did.
+    fn attempt(&mut self, batch: &mut [Box<dyn Operation>]) -> Result<usize, Unsuccessful> {
         self.created.clear();
-        let Some(database) = &self.database else {
-            return Err(Unsuccessful { error: closed(), commit_begun: false, panicked: false });
+        let mut progress = Progress::default();
+        let Some(handle) = &self.handle else {
+            return Err(Unsuccessful { error: KvError::Closed, progress, earlier: true });
         };
-        let mut commit_begun = false;
-        let transact = || -> Result<bool, Failure> {
+        let transacted = handle.guarded(|database| {
             let mut write = database.begin_write()?;
-            write.set_quick_repair(self.file.quick_recovery());
+            write.set_quick_repair(self.quick_repair);
             let mut transaction = Transaction::new(&write, &self.generations)?;
+            progress.begun = true;
             for operation in batch {
-                operation.apply(&mut transaction).map_err(Failure::Storage)?;
+                progress.operations += 1;
+                operation.apply(&mut transaction)?;
+                // What an operation writes may be much more than what it carries.
+                if transaction.written() >= BATCH_BYTES {
+                    break;
+                }
             }
-            let Some(created) = transaction.finish(self.commits.saturating_add(1))? else {
-                write.abort().map_err(redb::Error::from).map_err(Failure::Storage)?;
+            let Some(created) = transaction.finish(self.state.commits.saturating_add(1))? else {
+                write.abort()?;
                 return Ok(false);
             };
             self.created = created;
-            commit_begun = true;
+            progress.committing = true;
             write.commit()?;
             Ok(true)
-        };
-        // redb may panic on a file that somebody has altered. Nothing of ours is half-done then: what a transaction
-        // has touched goes with it, and the database is opened anew.
-        let result = catch_unwind(AssertUnwindSafe(transact));
-        let panicked = result.is_err();
-        let result = result
-            .unwrap_or_else(|_| Err(Damaged("a page of it could not be changed".into()).into()))
-            .map_err(KvError::from);
-        match result {
-            Ok(false) => Ok(()),
-            Ok(true) => {
-                self.commits = self.commits.saturating_add(1);
-                self.core.commits.fetch_add(1, Ordering::Relaxed);
-                self.publish();
-                Ok(())
+        });
+        match transacted {
+            Ok(Ok(committed)) => {
+                if committed {
+                    self.state.commits = self.state.commits.saturating_add(1);
+                    self.core.commits.fetch_add(1, Ordering::Relaxed);
+                    self.publish();
+                }
+                Ok(progress.operations)
             }
-            Err(error) => Err(Unsuccessful { error, commit_begun, panicked }),
+            Ok(Err(failure)) => {
+                let previous = matches!(failure, Failure::Storage(redb::Error::PreviousIo));
+                let earlier = !progress.committing && (previous || !progress.begun);
+                Err(Unsuccessful { error: failure.into(), progress, earlier })
+            }
+            Err(damaged) => {
+                self.leak();
+                Err(Unsuccessful { error: damaged.into(), progress, earlier: false })
+            }
         }
     }
 
     /// Shows readers what has been committed; before it is acknowledged, so that everybody reads their writes.
     fn publish(&mut self) {
-        let Some(database) = &self.database else { return };
-        match Snapshot::new(database) {
-            Ok(snapshot) => self.core.publish(Ok(Arc::new(snapshot))),
-            Err(failure) => {
-                // Old data must not be shown. What was committed stays so, and the next operation opens it again.
-                self.core.publish(Err(failure.into()));
-                self.database = None;
+        let Some(handle) = &self.handle else { return };
+        let error = match handle.snapshot() {
+            Ok(Ok(snapshot)) => return self.core.publish(View::Snapshot(snapshot)),
+            Ok(Err(failure)) => {
+                drop(self.handle.take());
+                failure.into()
             }
-        }
+            Err(damaged) => {
+                self.leak();
+                damaged.into()
+            }
+        };
+        // Old data must not be shown. What was committed stays so, and the next operation or reader has it opened again.
+        self.core.publish(View::Failed(error));
     }
 
     /// Makes the database usable again, and finds out whether the commit that failed has happened.
+    ///
+    /// Meanwhile readers keep the snapshot that they have, as far as redb still answers.
     fn recover(&mut self, unsuccessful: &Unsuccessful) -> Result<Recovered, KvError> {
-        let torn = unsuccessful.panicked || unsuccessful.commit_begun;
-        let usable = |database: &Database| database.begin_write().is_ok_and(|write| write.abort().is_ok());
-        if !torn && self.database.as_ref().is_some_and(usable) {
+        let committing = unsuccessful.progress.committing;
+        if !committing && self.is_usable() {
             return Ok(Recovered { committed: false });
         }
-        // After an I/O error redb answers nothing until the file has been opened anew.
-        tracing::warn!(error = %unsuccessful.error, "the database failed; opening it again");
-        self.core.publish(Err(unsuccessful.error.clone()));
-        let before = self.commits;
+        let error = &unsuccessful.error as &dyn StdError;
+        tracing::warn!(error, "the database failed; opening it again");
+        let before = self.state.commits;
         self.reopen()?;
-        let committed = unsuccessful.commit_begun && self.commits > before;
+        let committed = committing && self.state.commits > before;
         if committed {
             self.core.commits.fetch_add(1, Ordering::Relaxed);
         }
         Ok(Recovered { committed })
     }
 
+    /// Opens the database again if it has failed.
+    fn check(&mut self) -> Result<(), KvError> {
+        if self.is_usable() { Ok(()) } else { self.reopen() }
+    }
+
+    fn is_usable(&mut self) -> bool {
+        let usable = self.handle.as_ref().map(Handle::is_usable);
+        match usable {
+            Some(Ok(usable)) => usable,
+            Some(Err(_)) => {
+                self.leak();
+                false
+            }
+            None => false,
+        }
+    }
+
     /// Opens the database anew, unless the disk is not to be trusted any more.
     fn reopen(&mut self) -> Result<(), KvError> {
-        drop(self.database.take());
-        let opened =
-            if self.file.sync_failed() { Err(unsynced()) } else { self.file.open().map_err(KvError::engine) };
-        let opened = opened.inspect_err(|error| self.core.publish(Err(error.clone())))?;
-        self.commits = opened.commits;
-        self.database = Some(opened.database);
+        drop(self.handle.take());
+        // Where one failure was, there may be more, and each of them would otherwise have the whole file read.
+        self.quick_repair = true;
+        let opened = if self.file.disk().sync_failed() {
+            Err(unsynced())
+        } else {
+            self.file.reopen(self.state).map_err(KvError::engine)
+        };
+        let opened = opened.inspect_err(|error| self.core.publish(View::Failed(error.clone())))?;
+        self.state = opened.contents.state;
+        self.handle = Some(opened.handle);
+        self.register(opened.contents.stores);
         self.publish();
         Ok(())
+    }
+
+    /// Makes the registry say what the file says: a commit that seemed to have failed may have made a store.
+    fn register(&self, stores: Vec<StoreInfo>) {
+        let mut registry = self.registry.write();
+        for info in stores {
+            let store = |info| Arc::new(RedbStore::new(info, Arc::clone(&self.core)));
+            registry.entry(info.name.clone()).or_insert_with(|| store(info));
+        }
+    }
+
+    /// Gives up a database that has panicked.
+    fn leak(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            handle.leak();
+        }
+    }
+
+    /// Closes the file, so that the next open is quick.
+    fn close(&mut self) -> Result<(), KvError> {
+        let checked = self.check();
+        self.core.publish(View::Closed);
+        checked?;
+        self.handle.take().map_or(Ok(()), Handle::close).map_err(KvError::from)
+    }
+
+    /// Remembers that the disk had no room for the one operation of `batch`.
+    fn note_full(&mut self, batch: &[Box<dyn Operation>], error: &KvError) {
+        if self.file.disk().take_full()
+            && let [operation] = batch
+        {
+            let until = Instant::now() + FULL_FOR;
+            self.full = Some(Full { until, bytes: operation.bytes().max(1), error: error.clone() });
+        }
+    }
+
+    /// Answers those of a batch for which there is no room, and gives the others.
+    fn refuse_what_has_no_room(&mut self, batch: Batch) -> Batch {
+        let Some(full) = self.full.as_ref().filter(|full| Instant::now() < full.until) else {
+            self.full = None;
+            return batch;
+        };
+        let (refused, rest) = batch.into_iter().partition(|operation| operation.bytes() >= full.bytes);
+        fail(refused, &full.error);
+        rest
     }
 }
 
@@ -186,8 +337,17 @@ struct Recovered {
     committed: bool,
 }
 
-fn fail(batch: Vec<Box<dyn Operation>>, error: &KvError) {
-    batch.into_iter().for_each(|operation| operation.failed(error.clone()));
+fn fail(batch: Batch, error: &KvError) {
+    for operation in batch {
+        foreign(|| operation.failed(error.clone()));
+    }
+}
+
+/// Runs an answer, which wakes code of others: should that panic, the other callers still get theirs.
+fn foreign(answer: impl FnOnce()) {
+    if guarded(answer).is_err() {
+        tracing::error!("the waker of a caller panicked");
+    }
 }
 
 /// Tells all who wait or come later that nobody writes any more, however the thread ends.
@@ -195,7 +355,6 @@ struct AtEnd(Arc<Core>);
 
 impl Drop for AtEnd {
     fn drop(&mut self) {
-        self.0.queue.abandon();
-        self.0.publish(Err(closed()));
+        self.0.ended(&Err(KvError::Closed));
     }
 }
