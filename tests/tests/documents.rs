@@ -1,5 +1,7 @@
 //! The documents: what they link to is there, and the tables that stand for code say what it says.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking, helpers of tests too")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

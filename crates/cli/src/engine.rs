@@ -47,11 +47,17 @@ fn open_redb(path: &PathBuf) -> anyhow::Result<StoresBuilder> {
             path.join("data.redb").display()
         );
     }
+    let is_new = !path.exists();
     match RedbEngine::open(path) {
-        Ok(engine) => Ok(Stores::builder(engine)),
-        Err(error @ OpenError::Io { .. }) => bail!("{error}; choose another path by --engine redb:PATH"),
-        // Their messages are whole, causes included.
-        Err(error) => bail!("{error}"),
+        Ok(engine) => {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            tracing::info!("{} the database {}", if is_new { "created" } else { "opened" }, path.display());
+            Ok(Stores::builder(engine))
+        }
+        Err(OpenError::Io { path, source }) => {
+            bail!("cannot open the database {path:?}: {source}; choose another path by --engine redb:PATH")
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -8,10 +8,11 @@ Exit status:
   the program's own, when it has ended by itself (0 when it just returns)
     2  the arguments are wrong
   125  edgekv failed: configuration, database, or a write that did not become durable
-  126  the program cannot be run: not a WebAssembly program, or it needs what edgekv does not have
+  126  the program cannot be run: not a core WebAssembly program, or it needs what edgekv does not have
   127  the program is not there
   130  interrupted (Ctrl-C, or asked to terminate)
-  134  the program trapped";
+  134  the program trapped
+  141  the program wrote to standard output, which nobody reads any more";
 
 /// Statuses that are ours and not the guest's: those that `env` and `docker run` use, so that scripts know them.
 /// Nothing keeps a guest from using the same numbers; then it is what we print that tells them apart.
@@ -23,6 +24,7 @@ pub(crate) enum Status {
     NotFound = 127,
     Interrupted = 130,
     Trapped = 134,
+    ReaderGone = 141,
 }
 
 impl From<Status> for ExitCode {
@@ -76,8 +78,8 @@ mod tests {
 
     #[test]
     fn the_help_names_every_status() {
-        use Status::{CannotRun, Failed, Interrupted, NotFound, Trapped, Usage};
-        for status in [Usage, Failed, CannotRun, NotFound, Interrupted, Trapped] {
+        use Status::{CannotRun, Failed, Interrupted, NotFound, ReaderGone, Trapped, Usage};
+        for status in [Usage, Failed, CannotRun, NotFound, Interrupted, Trapped, ReaderGone] {
             let number = format!("{:>5}  ", status as u8);
             assert!(HELP.lines().any(|line| line.starts_with(&number)), "{status:?}");
         }

@@ -1,4 +1,5 @@
-//! Ctrl-C, and other requests to terminate: what guests have written is made durable before the process goes.
+//! Ctrl-C, and other requests to terminate: what guests have written is made durable, and the database closed, before
+//! the process goes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -8,15 +9,15 @@ use edgekv_store::Stores;
 
 use crate::exit::Status;
 
-/// As long as it lives, an interrupted process flushes its stores before it exits.
+/// As long as it lives, an interrupted process closes its stores before it exits.
 #[derive(Debug)]
-pub(crate) struct FlushOnInterrupt(Arc<Mutex<Option<Stores>>>);
+pub(crate) struct CloseOnInterrupt(Arc<Mutex<Option<Stores>>>);
 
-impl FlushOnInterrupt {
+impl CloseOnInterrupt {
     /// Prepares for an interrupt. Once per process.
     ///
-    /// A guest is not asked to stop: checking for that in every loop would slow it down. It just ends with the process,
-    /// which the engine's data survive, as they would a crash.
+    /// A guest is not asked to stop: checking for that in every loop would slow it down. It just ends with the process;
+    /// what it asks of its stores while they are being closed is refused.
     pub(crate) fn new(stores: Stores) -> anyhow::Result<Self> {
         let slot = Arc::new(Mutex::new(Some(stores)));
         let handler_slot = Arc::clone(&slot);
@@ -29,13 +30,13 @@ impl FlushOnInterrupt {
             interrupted = true;
             let stores = handler_slot.lock().unwrap_or_else(PoisonError::into_inner).take();
             // On a thread of its own, so that this one is free to see the second interrupt.
-            let flush = move || {
-                if let Some(Err(error)) = stores.map(|stores| stores.flush().wait()) {
-                    eprintln!("edgekv: the last writes may be lost: {error}");
+            let close = move || {
+                if let Some(Err(error)) = stores.map(|stores| stores.close().wait()) {
+                    eprintln!("edgekv: the last writes may be lost: {:#}", anyhow::Error::from(error));
                 }
                 exit();
             };
-            if thread::Builder::new().name("edgekv-interrupt".into()).spawn(flush).is_err() {
+            if thread::Builder::new().name("edgekv-interrupt".into()).spawn(close).is_err() {
                 exit();
             }
         };
@@ -44,10 +45,17 @@ impl FlushOnInterrupt {
     }
 }
 
-impl Drop for FlushOnInterrupt {
+impl Drop for CloseOnInterrupt {
     fn drop(&mut self) {
-        // The handler stays for as long as the process; without this, the engine would never be closed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // The handler stays for as long as the process; without this, it would hold the stores as long.
+        let stores = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if stores.is_none() {
+            // The interrupt came first, and perhaps a guest ended early only because its stores were closed under it.
+            // That is not how this process ends: the other thread is about to end it.
+            loop {
+                thread::park();
+            }
+        }
     }
 }
 

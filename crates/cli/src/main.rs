@@ -11,6 +11,7 @@
 //! | when does an item of it reach a store? | `seed/` |
 //! | how is a guest loaded, limited, run, and its end reported? | `guest/` |
 //! | which exit status means what? | `exit.rs` |
+//! | what is said when the arguments are wrong? | `usage.rs` |
 #![forbid(unsafe_code)]
 
 mod commands;
@@ -20,16 +21,17 @@ mod exit;
 mod guest;
 mod interrupt;
 mod logging;
+mod quoted;
+mod regular_file;
 mod seed;
 mod stores;
+mod usage;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::ErrorKind;
 
 use crate::commands::Command;
-use crate::exit::Status;
 use crate::logging::LogArgs;
 
 /// Runs programs for the edge KV ABI, on durable data
@@ -45,22 +47,8 @@ struct Edgekv {
 fn main() -> ExitCode {
     let edgekv = match Edgekv::try_parse() {
         Ok(edgekv) => edgekv,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::report(&error),
     };
     let done = edgekv.log.start().and_then(|()| edgekv.command.run());
     done.unwrap_or_else(|failure| failure.report())
-}
-
-/// Shows help, or what is wrong with the arguments.
-fn usage(error: &clap::Error) -> ExitCode {
-    if matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
-        // Its first line says everything; the others repeat what the message of the value says already.
-        let text = error.render().to_string();
-        let line = text.lines().next().unwrap_or_default();
-        eprintln!("edgekv: {}", line.strip_prefix("error: ").unwrap_or(line));
-        return Status::Usage.into();
-    }
-    // Nobody is left to be told when even this cannot be printed.
-    let _ = error.print();
-    if error.use_stderr() { Status::Usage.into() } else { ExitCode::SUCCESS }
 }

@@ -37,6 +37,15 @@ pub(crate) struct StoresArgs {
     reset: bool,
 }
 
+/// Whether `./fastly.toml` is there. When nobody can tell, going on without it would run the program without its data.
+fn default_manifest_is_there() -> Result<bool, Failure> {
+    Path::new(MANIFEST).try_exists().map_err(|error| {
+        let error =
+            anyhow!("./{MANIFEST} cannot be examined: {error}; check the permissions of this directory");
+        Failure::new(Status::Failed, error)
+    })
+}
+
 fn parse_store(text: &str) -> Result<StoreName, String> {
     let name = StoreName::from_str(text).map_err(|error| error.to_string())?;
     if is_reserved(&name) {
@@ -50,7 +59,7 @@ impl StoresArgs {
     pub(crate) fn config(&self) -> Result<Option<Config>, Failure> {
         let path = match &self.config {
             Some(path) => path,
-            None if Path::new(MANIFEST).exists() => Path::new(MANIFEST),
+            None if default_manifest_is_there()? => Path::new(MANIFEST),
             None if self.reset => {
                 let error = anyhow!(
                     "--reset loads the items of a manifest, but there is no ./{MANIFEST}; name one by --config"

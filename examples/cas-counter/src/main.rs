@@ -21,6 +21,7 @@ fn count(entry: Option<&Entry>) -> u64 {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let increments: u64 = std::env::args().nth(1).map_or(Ok(10), |argument| argument.parse())?;
+    // A store that is not there is `Err(StoreNotFound)` on edgekv; other hosts may answer `None`.
     let store = KVStore::open("mystore")?.ok_or("the host has no store `mystore`")?;
     // So that there is a generation to compare with.
     store.update(KEY, |entry| entry.is_none().then_some("0"))?;

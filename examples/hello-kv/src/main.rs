@@ -13,6 +13,7 @@ use edgekv::KVStore;
 use edgekv::kv_store::KVStoreError;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    // A store that is not there is `Err(StoreNotFound)` on edgekv; other hosts may answer `None`.
     let store = KVStore::open("mystore")?.ok_or("the host has no store `mystore`")?;
 
     let key = "message1";

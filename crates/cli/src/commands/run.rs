@@ -6,10 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use edgekv_store::StoreName;
 
 use crate::exit::{self, Failure, Status};
 use crate::guest::{End, Guest, Launch};
-use crate::interrupt::FlushOnInterrupt;
+use crate::interrupt::CloseOnInterrupt;
+use crate::quoted::Quoted;
 use crate::stores::StoresArgs;
 
 const EXAMPLES: &str = "\
@@ -53,6 +55,14 @@ fn parse_mebibytes(text: &str) -> Result<NonZeroU32, &'static str> {
     mebibytes.ok_or("write a number of MiB from 1 to 4096")
 }
 
+/// What to do about a store that the program has asked for.
+fn no_store(name: &StoreName) -> String {
+    let quoted = Quoted(name.as_str());
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
+    let argument = if name.as_str().chars().all(is_plain) { name.to_string() } else { quoted.to_string() };
+    format!("there is no store {quoted}; create it with --store {argument}, or in fastly.toml")
+}
+
 impl RunArgs {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         // Whatever can be wrong without data is found before there are any.
@@ -61,25 +71,32 @@ impl RunArgs {
         let stores = self.stores.open(config.as_ref())?;
         drop(config);
 
-        let interrupt = FlushOnInterrupt::new(stores.clone())?;
-        let end = guest.run(Launch {
+        let interrupt = CloseOnInterrupt::new(stores.clone())?;
+        let ended = guest.run(Launch {
             stores: stores.clone(),
             args: &self.args,
             env: &self.env,
             max_memory_mebibytes: self.max_memory,
         });
-        // Whatever way it ended: what it has started to write is finished first, waited for or not.
-        let flushed = stores.flush().wait().map_err(|error| anyhow::anyhow!("{error}"));
+        // Whatever way it ended: what it has started to write is finished first, waited for or not, and the file is
+        // closed, so that the next run need not repair it.
+        let closed = stores.close().wait();
         drop(interrupt);
         drop(stores);
-        let end = end?;
-        if let End::Trapped(report) = &end {
+        let ended = ended?;
+        if let End::Trapped(report) = &ended.end {
             eprintln!("edgekv: {report}");
         }
-        flushed.context("the program has ended, but its last writes may be lost")?;
-        Ok(match end {
+        if !matches!(ended.end, End::Exited(0) | End::ReaderGone) {
+            for name in &ended.missing_stores {
+                eprintln!("edgekv: {}", no_store(name));
+            }
+        }
+        closed.context("the program has ended, but its last writes may be lost")?;
+        Ok(match ended.end {
             End::Exited(status) => ExitCode::from(exit::guest_status(status)),
             End::Trapped(_) => Status::Trapped.into(),
+            End::ReaderGone => Status::ReaderGone.into(),
         })
     }
 }

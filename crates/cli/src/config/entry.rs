@@ -1,6 +1,5 @@
 //! One entry, from TOML or JSON: the rules are the same.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use edgekv_store::{Key, Metadata};
 
 use super::problem::Cause;
 use super::{Data, Item};
+use crate::regular_file;
 
 /// A field of an entry, whatever language it was written in.
 #[derive(Debug, Clone, Copy)]
@@ -113,7 +113,9 @@ impl<'a> Fields<'a> {
                 let path = base.join(file);
                 let bytes = readable_bytes(&path);
                 let bytes = bytes.map_err(|error| Cause::Unreadable { path: path.clone(), error });
-                bytes.and_then(|bytes| check_size(bytes, max_value_bytes)).map(|()| Data::File(path))
+                bytes
+                    .and_then(|bytes| check_size(bytes, max_value_bytes))
+                    .map(|()| Data::File { path, max_bytes: max_value_bytes })
             }
             (Field::Text(_) | Field::Other(_), Field::Text(_) | Field::Other(_)) => Err(Cause::FileAndData),
         };
@@ -137,15 +139,7 @@ fn check_size(bytes: u64, limit: u64) -> Result<(), Cause> {
 
 /// The length of a file that can be read, in bytes.
 pub(super) fn readable_bytes(path: &Path) -> io::Result<u64> {
-    let metadata = fs::metadata(path)?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if metadata.is_file() {
-        // Opening anything else, a pipe for example, might wait for somebody.
-        File::open(path)?;
-    }
-    Ok(metadata.len())
+    Ok(regular_file::open(path)?.metadata()?.len())
 }
 
 pub(super) const fn toml_kind(value: &toml::Value) -> &'static str {

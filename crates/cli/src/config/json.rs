@@ -1,12 +1,13 @@
 //! JSON files of items, read item by item, so that the size of the file is not the size of the memory.
 
 use std::fmt;
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
 use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::Value;
+
+use crate::regular_file;
 
 /// Shows `visit` every item of the file: its number from 1, its key, and what is under it.
 ///
@@ -18,7 +19,7 @@ pub(super) fn read(
     visit: impl FnMut(usize, String, Value) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut walk = Walk { visit, failed: None };
-    let mut json = serde_json::Deserializer::from_reader(BufReader::new(File::open(path)?));
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(regular_file::open(path)?));
     let read = json.deserialize_map(&mut walk).and_then(|()| json.end());
     match walk.failed {
         Some(error) => Err(error),

@@ -1,6 +1,7 @@
 //! The manifest: finds the stores in it, and everything that is wrong with them.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,22 +9,33 @@ use edgekv_store::StoreName;
 use toml::{Table, Value};
 
 use super::entry::{Fields, readable_bytes, toml_kind};
-use super::problem::{Cause, Place, Problem, Problems};
+use super::problem::{Cause, MAX_SHOWN, Place, Problems};
 use super::{Config, Item, Items, StoreConfig, is_reserved, json, key_hash};
+use crate::quoted::Quoted;
 
 /// The names of the table, the current one first. They mean the same.
 const TABLES: [&str; 3] = ["kv_stores", "object_stores", "object_store"];
 
+/// What is easily written instead of the name, and means nothing.
+const NEAR_MISSES: [&str; 4] = ["kv_store", "kv-store", "kv-stores", "kvstores"];
+
 pub(super) fn load(path: &Path, max_value_bytes: u64) -> Result<Config, Problems> {
     let place = Place { manifest: path.into(), ..Place::default() };
-    let only = |cause| Problems(vec![Problem { place: place.clone(), cause }]);
+    let only = |cause| {
+        let mut problems = Problems::default();
+        problems.push(&place, cause);
+        problems
+    };
     let text = fs::read_to_string(path).map_err(|error| only(Cause::ManifestUnreadable(error)))?;
     let manifest: Table = text.parse().map_err(|error| only(syntax(&text, &error)))?;
 
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
-    let mut reader = Reader { place, base, max_value_bytes, problems: Vec::new() };
+    let mut reader = Reader { place, base, max_value_bytes, problems: Problems::default(), warnings: 0 };
     let stores = reader.stores(&manifest);
-    if reader.problems.is_empty() { Ok(Config { stores }) } else { Err(Problems(reader.problems)) }
+    if let more @ 1.. = reader.warnings.saturating_sub(MAX_SHOWN) {
+        tracing::warn!("{}: and {more} more warnings like these", reader.place);
+    }
+    if reader.problems.count() == 0 { Ok(Config { stores }) } else { Err(reader.problems) }
 }
 
 fn syntax(text: &str, error: &toml::de::Error) -> Cause {
@@ -42,12 +54,21 @@ struct Reader {
     /// Where relative paths start.
     base: PathBuf,
     max_value_bytes: u64,
-    problems: Vec<Problem>,
+    problems: Problems,
+    /// How many there were; the first of them have been shown.
+    warnings: usize,
 }
 
 impl Reader {
     fn stores(&mut self, manifest: &Table) -> Vec<StoreConfig> {
         let Some(server) = self.section(manifest, "local_server", "local_server") else { return Vec::new() };
+        for name in NEAR_MISSES.into_iter().filter(|name| server.contains_key(*name)) {
+            let place = self.place.clone();
+            self.warn(
+                &place,
+                format_args!("nobody reads [local_server.{name}]; the table is called `kv_stores`"),
+            );
+        }
         let mut first_seen: HashMap<&str, &'static str> = HashMap::new();
         let mut stores = Vec::new();
         for table in TABLES {
@@ -85,7 +106,12 @@ impl Reader {
         match store {
             Value::Array(entries) => Some(Items::Listed(self.listed(place, entries))),
             Value::Table(table) => match (table.get("file"), table.get("format")) {
-                (Some(file), Some(format)) => self.json_file(place, file, format),
+                (Some(file), Some(format)) => {
+                    for name in table.keys().filter(|name| !["file", "format"].contains(&name.as_str())) {
+                        self.unknown_field(place, name);
+                    }
+                    self.json_file(place, file, format)
+                }
                 (Some(_), None) => {
                     self.problem(place, Cause::OnlyOneFormatOrFile { present: "file", missing: "format" });
                     None
@@ -118,7 +144,7 @@ impl Reader {
             let fields = Fields::of_toml(entry);
             let place = place.entry(number, fields.key());
             for name in Fields::unknown_in_toml(entry) {
-                tracing::warn!("{place}: nobody reads the field `{name}`");
+                self.unknown_field(&place, name);
             }
             match fields.check(&self.base, self.max_value_bytes) {
                 Ok(item) => match positions.get(&item.key).and_then(|at: &usize| items.get_mut(*at)) {
@@ -135,7 +161,7 @@ impl Reader {
     }
 
     fn json_file(&mut self, place: &Place, file: &Value, format: &Value) -> Option<Items> {
-        let before = self.problems.len();
+        let before = self.problems.count();
         if format.as_str() != Some("json") {
             let found =
                 format.as_str().map_or_else(|| toml_kind(format).to_owned(), |text| format!("{text:?}"));
@@ -155,7 +181,7 @@ impl Reader {
         let read = json::read(&path, |number, key, value| {
             let place = place.entry(number, Some(&key));
             for name in Fields::unknown_in_json(&value) {
-                tracing::warn!("{place}: nobody reads the field `{name}`");
+                self.unknown_field(&place, name);
             }
             let checked = Fields::of_json(&key, &value)
                 .and_then(|fields| fields.check(&self.base, self.max_value_bytes));
@@ -172,10 +198,22 @@ impl Reader {
             self.problem(&place, Cause::NotJson(error.to_string()));
         }
         let base = self.base.clone();
-        (self.problems.len() == before).then_some(Items::Json { path, base, repeated })
+        let items = Items::Json { path, base, repeated, max_value_bytes: self.max_value_bytes };
+        (self.problems.count() == before).then_some(items)
     }
 
     fn problem(&mut self, place: &Place, cause: Cause) {
-        self.problems.push(Problem { place: place.clone(), cause });
+        self.problems.push(place, cause);
+    }
+
+    fn unknown_field(&mut self, place: &Place, name: &str) {
+        self.warn(place, format_args!("nobody reads the field {}", Quoted(name)));
+    }
+
+    fn warn(&mut self, place: &Place, message: fmt::Arguments<'_>) {
+        self.warnings += 1;
+        if self.warnings <= MAX_SHOWN {
+            tracing::warn!("{place}: {message}");
+        }
     }
 }

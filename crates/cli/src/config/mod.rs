@@ -37,6 +37,7 @@ use edgekv_store::{KeyBuf, Metadata, StoreName};
 
 pub(crate) use self::problem::Problems;
 use crate::engine::is_reserved;
+use crate::regular_file;
 
 /// What a manifest says about stores.
 #[derive(Debug)]
@@ -71,22 +72,23 @@ pub(crate) enum Items {
         base: PathBuf,
         /// Hashes of the keys that it has more than once.
         repeated: HashSet<u64>,
+        max_value_bytes: u64,
     },
 }
 
 impl Items {
     /// Shows every item to `visit`: each key once, and of several items with one key the last.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Item) -> anyhow::Result<()>) -> anyhow::Result<()> {
-        let (path, base, repeated) = match self {
+        let (path, base, repeated, max_value_bytes) = match self {
             Self::Listed(items) => return items.iter().try_for_each(visit),
-            Self::Json { path, base, repeated } => (path, base, repeated),
+            Self::Json { path, base, repeated, max_value_bytes } => (path, base, repeated, *max_value_bytes),
         };
         // Which of several is the last one is known at the end.
         let mut last = BTreeMap::new();
         json::read(path, |_, key, value| {
             // The file has been checked; a problem now means that somebody is changing it.
             let item = entry::Fields::of_json(&key, &value)
-                .and_then(|fields| fields.check(base, u64::MAX))
+                .and_then(|fields| fields.check(base, max_value_bytes))
                 .map_err(|causes| {
                     anyhow::anyhow!("{}", causes.first().map(ToString::to_string).unwrap_or_default())
                 })
@@ -125,7 +127,11 @@ pub(crate) struct Item {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Data {
     Text(Bytes),
-    File(PathBuf),
+    File {
+        path: PathBuf,
+        /// The file may have grown since it was checked.
+        max_bytes: u64,
+    },
 }
 
 impl Item {
@@ -133,8 +139,8 @@ impl Item {
     pub(crate) fn value(&self) -> anyhow::Result<Bytes> {
         match &self.data {
             Data::Text(text) => Ok(text.clone()),
-            Data::File(path) => {
-                let value = std::fs::read(path);
+            Data::File { path, max_bytes } => {
+                let value = regular_file::read(path, *max_bytes);
                 value.map(Bytes::from).with_context(|| format!("cannot read {}", path.display()))
             }
         }

@@ -1,32 +1,48 @@
 //! What can be wrong with a configuration, and where.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use edgekv_store::{KeyError, MetadataError, StoreNameError};
 use thiserror::Error;
 
-/// Longest text of a configuration that a message repeats, in characters.
-const MAX_QUOTED_CHARS: usize = 60;
+use crate::quoted::Quoted;
 
-/// Problems that are shown; one more line counts the others.
-const MAX_SHOWN: usize = 20;
+/// Problems, and warnings, that are kept and shown; one more line counts the others.
+pub(super) const MAX_SHOWN: usize = 20;
 
-/// All problems of a configuration, one line each.
-#[derive(Debug)]
-pub(crate) struct Problems(pub(super) Vec<Problem>);
+/// The problems of a configuration, one line each.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    first: Vec<Problem>,
+    count: usize,
+}
+
+impl Problems {
+    pub(super) fn push(&mut self, place: &Place, cause: Cause) {
+        self.count += 1;
+        if self.first.len() < MAX_SHOWN {
+            self.first.push(Problem { place: place.clone(), cause });
+        }
+    }
+
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+}
 
 impl std::error::Error for Problems {}
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, problem) in self.0.iter().take(MAX_SHOWN).enumerate() {
+        for (number, problem) in self.first.iter().enumerate() {
             if number > 0 {
                 f.write_str("\n")?;
             }
             problem.fmt(f)?;
         }
-        match self.0.len().saturating_sub(MAX_SHOWN) {
+        match self.count - self.first.len() {
             0 => Ok(()),
             more => write!(f, "\nand {more} more problems like these"),
         }
@@ -35,9 +51,9 @@ impl fmt::Display for Problems {
 
 /// A cause, and where it is.
 #[derive(Debug)]
-pub(crate) struct Problem {
-    pub(super) place: Place,
-    pub(super) cause: Cause,
+struct Problem {
+    place: Place,
+    cause: Cause,
 }
 
 impl fmt::Display for Problem {
@@ -80,22 +96,20 @@ impl fmt::Display for Place {
     }
 }
 
-/// A text of the configuration, quoted, and shortened when it is long.
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.char_indices().nth(MAX_QUOTED_CHARS) {
-            Some((end, _)) => write!(f, "{:?}…", self.0.get(..end).unwrap_or_default()),
-            None => write!(f, "{:?}", self.0),
-        }
+/// What to do about a manifest that cannot be read. The default one is only read when it is there, so one that is missing
+/// was named.
+fn advice(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "check the path given by --config",
+        ErrorKind::InvalidData => "save it as UTF-8 text",
+        _ => "check what it is, and its permissions",
     }
 }
 
 /// What is wrong. `found` is the kind of value that is there instead.
 #[derive(Debug, Error)]
 pub(super) enum Cause {
-    #[error("cannot be read: {0}; check the path given by --config")]
+    #[error("cannot be read: {0}; {advice}", advice = advice(.0))]
     ManifestUnreadable(std::io::Error),
     #[error("line {line}, column {column}: {message}; correct the TOML there")]
     Syntax { line: usize, column: usize, message: String },

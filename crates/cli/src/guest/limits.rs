@@ -10,21 +10,55 @@ const MAX_TABLE_ELEMENTS: usize = 1_000_000;
 /// Refuses memory beyond a limit, and remembers that it did, so that the end of the guest can be explained.
 #[derive(Debug)]
 pub(super) struct MemoryLimit {
-    max_bytes: usize,
     /// Of all memories together.
-    used_bytes: usize,
-    used_elements: usize,
+    bytes: Account,
+    /// Of all tables together.
+    elements: Account,
     reached: bool,
+}
+
+/// What is used of a limit.
+#[derive(Debug)]
+struct Account {
+    max: usize,
+    used: usize,
+    /// What the last growth has added, for as long as it may still fail.
+    last: usize,
+}
+
+impl Account {
+    const fn new(max: usize) -> Self {
+        Self { max, used: 0, last: 0 }
+    }
+
+    /// Charges a growth, and says whether there was room for it.
+    const fn charge(&mut self, current: usize, desired: usize) -> bool {
+        let used = self.used.saturating_add(desired.saturating_sub(current));
+        if used > self.max {
+            self.last = 0;
+            return false;
+        }
+        self.last = used - self.used;
+        self.used = used;
+        true
+    }
+
+    /// The growth that was charged last did not happen.
+    const fn undo(&mut self) {
+        self.used -= self.last;
+        self.last = 0;
+    }
 }
 
 impl MemoryLimit {
     pub(super) fn new(mebibytes: NonZeroU32) -> Self {
         let max_bytes = usize::try_from(u64::from(mebibytes.get()) * 1024 * 1024).unwrap_or(usize::MAX);
-        Self { max_bytes, used_bytes: 0, used_elements: 0, reached: false }
+        let elements = Account::new(MAX_TABLE_ELEMENTS);
+        Self { bytes: Account::new(max_bytes), elements, reached: false }
     }
 
     pub(super) const fn max_mebibytes(&self) -> usize {
-        self.max_bytes / (1024 * 1024)
+        self.bytes.max / (1024 * 1024)
     }
 
     /// Whether the guest has ever wanted more than it may have.
@@ -33,34 +67,45 @@ impl MemoryLimit {
     }
 }
 
+/// Whether the module itself rules the growth out. It is refused then, and nobody's limit was reached.
+fn is_beyond_own_maximum(desired: usize, maximum: Option<usize>) -> bool {
+    maximum.is_some_and(|maximum| desired > maximum)
+}
+
 impl ResourceLimiter for MemoryLimit {
     fn memory_growing(
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let used_bytes = self.used_bytes.saturating_add(desired.saturating_sub(current));
-        if used_bytes > self.max_bytes {
-            self.reached = true;
+        if is_beyond_own_maximum(desired, maximum) {
             return Ok(false);
         }
-        self.used_bytes = used_bytes;
-        Ok(true)
+        let has_room = self.bytes.charge(current, desired);
+        self.reached |= !has_room;
+        Ok(has_room)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        tracing::debug!("memory of the guest did not grow: {error:#}");
+        self.bytes.undo();
+        Ok(())
     }
 
     fn table_growing(
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let used_elements = self.used_elements.saturating_add(desired.saturating_sub(current));
-        if used_elements > MAX_TABLE_ELEMENTS {
-            return Ok(false);
-        }
-        self.used_elements = used_elements;
-        Ok(true)
+        Ok(!is_beyond_own_maximum(desired, maximum) && self.elements.charge(current, desired))
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        tracing::debug!("a table of the guest did not grow: {error:#}");
+        self.elements.undo();
+        Ok(())
     }
 }
 
@@ -87,5 +132,22 @@ mod tests {
         let mut limit = MemoryLimit::new(NonZeroU32::MIN);
         assert!(limit.table_growing(0, 1_000_000, None).unwrap());
         assert!(!limit.table_growing(1_000_000, 1_000_001, None).unwrap());
+    }
+
+    #[test]
+    fn a_growth_that_did_not_happen_is_not_charged() {
+        let mut limit = MemoryLimit::new(NonZeroU32::new(2).unwrap());
+        assert!(limit.memory_growing(0, MIB, Some(MIB)).unwrap());
+        assert!(!limit.memory_growing(MIB, MIB + 1, Some(MIB)).unwrap(), "the module's own maximum");
+        assert!(!limit.was_reached());
+        assert!(limit.memory_growing(0, MIB, None).unwrap());
+        for _ in 0..2 {
+            // The system has no memory; saying so twice changes nothing.
+            limit.memory_grow_failed(wasmtime::Error::msg("no memory")).unwrap();
+        }
+        assert!(limit.memory_growing(0, MIB, None).unwrap());
+        assert!(!limit.memory_growing(0, 1, None).unwrap(), "all is used");
+        limit.memory_grow_failed(wasmtime::Error::msg("not this one")).unwrap();
+        assert!(!limit.memory_growing(0, 1, None).unwrap(), "a refusal has nothing to undo");
     }
 }

@@ -2,6 +2,7 @@
 
 mod environment;
 mod limits;
+mod output;
 mod program;
 mod trap;
 
@@ -10,15 +11,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use edgekv_host::KvCtx;
-use edgekv_store::Stores;
-use wasmtime::{Config, Engine, ExternType, InstancePre, Linker, Module, Store, UnknownImportError};
+use edgekv_store::{StoreName, Stores};
+use wasmtime::{Config, Engine, ExternType, FuncType, InstancePre, Linker, Module, Store};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{I32Exit, WasiCtx};
 
 use self::limits::MemoryLimit;
+use self::output::{Output, ReaderGone};
 pub(crate) use self::trap::TrapReport;
+use crate::engine::is_reserved;
 use crate::exit::{Failure, Status};
+use crate::quoted::Escaped;
 use crate::seed;
+
+/// Most imports that are named when they are missing.
+const MAX_MISSING_SHOWN: usize = 10;
 
 /// A program that is compiled and linked.
 pub(crate) struct Guest {
@@ -41,6 +48,16 @@ pub(crate) enum End {
     Exited(i32),
     /// By a trap.
     Trapped(TrapReport),
+    /// By writing to standard output when nobody reads it any more.
+    ReaderGone,
+}
+
+/// What is known of a run when it is over.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) end: End,
+    /// Stores that the guest has tried to open, and that are not there.
+    pub(crate) missing_stores: Vec<StoreName>,
 }
 
 /// What the host keeps for an instance.
@@ -73,12 +90,12 @@ impl Guest {
     /// Runs the program to its end.
     ///
     /// An error means that it did not even start.
-    pub(crate) fn run(&self, launch: Launch<'_>) -> Result<End, Failure> {
+    pub(crate) fn run(&self, launch: Launch<'_>) -> Result<Ended, Failure> {
         // A program's own name is the name of its file, as if it were native.
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let env = environment::of_service().into_iter().chain(launch.env.iter().cloned());
         let mut wasi = WasiCtx::builder();
-        wasi.inherit_stdio().allow_blocking_current_thread(true).arg(name).args(launch.args);
+        wasi.inherit_stdio().stdout(Output).allow_blocking_current_thread(true).arg(name).args(launch.args);
         for (name, value) in environment::last_wins(env) {
             wasi.env(name, value);
         }
@@ -92,7 +109,7 @@ impl Guest {
 
         let instance = match self.instance.instantiate(&mut store) {
             Ok(instance) => instance,
-            Err(error) if TrapReport::is_trap(&error) => return Ok(self.end(&error, &store)),
+            Err(error) if TrapReport::is_trap(&error) => return Ok(self.ended(Err(error), &store)),
             Err(error) => {
                 let more =
                     if store.data().memory.was_reached() { "; allow more by --max-memory" } else { "" };
@@ -101,17 +118,22 @@ impl Guest {
             }
         };
         let start = instance.get_typed_func::<(), ()>(&mut store, program::START);
-        match start.and_then(|start| start.call(&mut store, ())) {
-            Ok(()) => Ok(End::Exited(0)),
-            Err(error) => Ok(self.end(&error, &store)),
-        }
+        let result = start.and_then(|start| start.call(&mut store, ()));
+        Ok(self.ended(result, &store))
     }
 
-    fn end(&self, error: &wasmtime::Error, store: &Store<Host>) -> End {
-        match error.downcast_ref::<I32Exit>() {
-            Some(exit) => End::Exited(exit.0),
-            None => End::Trapped(TrapReport::new(&self.path, error, &store.data().memory)),
-        }
+    fn ended(&self, result: wasmtime::Result<()>, store: &Store<Host>) -> Ended {
+        let end = match result {
+            Ok(()) => End::Exited(0),
+            Err(error) => match error.downcast_ref::<I32Exit>() {
+                Some(exit) => End::Exited(exit.0),
+                None if error.is::<ReaderGone>() => End::ReaderGone,
+                None => End::Trapped(TrapReport::new(&self.path, &error, &store.data().memory)),
+            },
+        };
+        let missing = store.data().kv.missing_stores();
+        let missing_stores = missing.filter(|name| !is_reserved(name)).cloned().collect();
+        Ended { end, missing_stores }
     }
 }
 
@@ -136,36 +158,45 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
     Ok(linker)
 }
 
-/// Links the module. If functions are missing, says which: all of them, where linking would name the first.
+/// Links the module. If imports are missing, says which, where linking would only name the first.
 fn link(mut linker: Linker<Host>, module: &Module) -> Result<InstancePre<Host>, String> {
     let mut missing = Vec::new();
-    loop {
-        let error = match linker.instantiate_pre(module) {
-            Ok(instance) if missing.is_empty() => return Ok(instance),
-            Ok(_) => break,
-            Err(error) => error,
+    let mut count = 0_usize;
+    for import in module.imports() {
+        let ty = match import.ty() {
+            ExternType::Func(ty) => ty,
+            // Nothing else is provided, under any name.
+            _ => FuncType::new(module.engine(), [], []),
         };
-        let Some(unknown) = error.downcast_ref::<UnknownImportError>() else { return Err(one_line(&error)) };
-        missing.push(format!("{}::{}", unknown.module(), unknown.name()));
-        // With something in its place, the next attempt finds the next one.
-        let ExternType::Func(ty) = unknown.ty() else { break };
-        let (module, name) = (unknown.module(), unknown.name());
-        let placed = linker.func_new(module, name, ty, |_, _, _| Err(wasmtime::Error::msg("it is missing")));
-        if placed.is_err() {
-            break;
+        // What can be defined was not there. That it is now keeps one that is imported twice from being counted twice.
+        let placed = linker.func_new(import.module(), import.name(), ty, |_, _, _| {
+            Err(wasmtime::Error::msg("this import is missing"))
+        });
+        if placed.is_ok() {
+            count += 1;
+            if missing.len() < MAX_MISSING_SHOWN {
+                missing.push(format!("{}::{}", Escaped::name(import.module()), Escaped::name(import.name())));
+            }
         }
     }
-    Err(match missing.as_slice() {
-        [one] => format!("it imports {one}, which edgekv does not have; build it without that"),
-        several => format!(
-            "it imports {} things that edgekv does not have; build it without them: {}",
-            several.len(),
-            several.join(", ")
-        ),
-    })
+    match missing.as_slice() {
+        [] => linker.instantiate_pre(module).map_err(|error| one_line(&error)),
+        [one] => Err(format!("it imports {one}, which edgekv does not have; build it without that")),
+        first => {
+            let more = match count - first.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            Err(format!(
+                "it imports {count} things that edgekv does not have; build it without them: {}{more}",
+                first.join(", ")
+            ))
+        }
+    }
 }
 
 /// An error of Wasmtime with its causes, as one line.
 fn one_line(error: &wasmtime::Error) -> String {
-    format!("{error:#}").lines().map(str::trim).collect::<Vec<_>>().join(" ")
+    let line = format!("{error:#}").lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    Escaped::message(&line).to_string()
 }

@@ -1,6 +1,5 @@
 //! The file of a program: what it is, if it is not a program.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -8,16 +7,24 @@ use anyhow::{Error, anyhow};
 use wasmtime::{ExternType, Module};
 
 use crate::exit::{Failure, Status};
+use crate::regular_file;
 
 /// The function that runs a program.
 pub(super) const START: &str = "_start";
 
+/// Largest program, 1 GiB: far more than compilers make.
+const MAX_PROGRAM_BYTES: u64 = 1024 * 1024 * 1024;
+
 /// Reads a program, and says what else the file is if it is not a core WebAssembly module.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = fs::read(path).map_err(|error| {
+    let bytes = regular_file::read(path, MAX_PROGRAM_BYTES).map_err(|error| {
         let (status, advice) = match error.kind() {
             ErrorKind::NotFound => (Status::NotFound, "there is no such file; check the path"),
             ErrorKind::IsADirectory => (Status::CannotRun, "is a directory; name the .wasm file in it"),
+            ErrorKind::InvalidInput => (
+                Status::CannotRun,
+                "is a pipe, a socket or a device; name the .wasm file that your compiler made",
+            ),
             _ => {
                 return Failure::new(
                     Status::CannotRun,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use wasmtime::{Trap, WasmBacktrace};
 
 use super::limits::MemoryLimit;
+use crate::quoted::Escaped;
 
 /// Most functions of a backtrace that are shown.
 const MAX_FRAMES: usize = 12;
@@ -103,9 +104,10 @@ const fn hint(trap: Trap) -> Option<&'static str> {
 
 impl fmt::Display for TrapReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} trapped: {}", self.program.display(), self.cause)?;
+        write!(f, "{} trapped: {}", self.program.display(), Escaped::message(&self.cause))?;
         for (number, function) in self.functions.iter().take(MAX_FRAMES).enumerate() {
-            write!(f, "\n  {} {function}", if number == 0 { "in" } else { "by" })?;
+            let word = if number == 0 { "in" } else { "by" };
+            write!(f, "\n  {word} {}", Escaped::name(function))?;
         }
         if let more @ 1.. = self.functions.len().saturating_sub(MAX_FRAMES) {
             write!(f, "\n  and {more} more")?;
@@ -154,5 +156,20 @@ mod tests {
         let text = report.to_string();
         assert!(text.starts_with("app.wasm trapped: call stack exhausted\n  in f0\n  by f1\n"), "{text}");
         assert!(text.ends_with("  by f11\n  and 2 more\n  hint: h"), "{text}");
+    }
+
+    #[test]
+    fn names_from_the_module_are_escaped_and_cut() {
+        let report = TrapReport {
+            program: "app.wasm".into(),
+            cause: "a\nb".into(),
+            functions: vec!["\x1b[31mred".into(), "f".repeat(1000)],
+            hint: None,
+        };
+        let long = "f".repeat(120);
+        assert_eq!(
+            report.to_string(),
+            format!("app.wasm trapped: a\\nb\n  in \\u{{1b}}[31mred\n  by {long}…")
+        );
     }
 }

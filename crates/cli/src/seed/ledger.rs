@@ -23,9 +23,9 @@ pub(crate) fn name() -> anyhow::Result<StoreName> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Record {
-    /// It is about to be written, for the first time or again. Found at a start, it means that the one before did
-    /// not get further, and that no guest has run since.
-    Loading,
+    /// It is about to be written over the entry of the generation `before`, or where there was none. Found at a start, it
+    /// means that an earlier one did not get further. Guests may have run since, without this manifest.
+    Loading { before: Option<u64>, item: ItemHash },
     /// It was written, and its entry got this generation.
     Loaded { item: ItemHash, generation: u64 },
     /// There was an entry of a guest before; the item is never loaded.

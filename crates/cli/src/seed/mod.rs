@@ -19,21 +19,33 @@
 //!
 //! # A crash in between
 //!
-//! An entry and its record in the ledger are two writes. So the record says beforehand what is about to happen; as no
-//! guest runs before all is loaded, a record that still says so at the next start means that nobody but us has written
-//! the entry, and the item is loaded then. A reset that was interrupted leaves entries that count as the guest's;
-//! repeat it.
+//! An entry and its record in the ledger are two writes. So the record says beforehand what is about to be written, and
+//! over what. When it still says so at a later start, the entry tells how far the earlier one got. Guests may have run
+//! in between, without this manifest, so nothing else will do:
+//!
+//! | the entry in the store | what happens |
+//! | --- | --- |
+//! | has the generation from before, or is missing as before | the item is loaded |
+//! | has the value and metadata that were to be written | they were; it counts as loaded |
+//! | is anything else | a guest has touched it: it stays, and the key is the guest's |
+//!
+//! An entry that was missing, was written by the earlier start, and was deleted by a guest since is missing as before, and
+//! is loaded again: the one thing that cannot be told.
+//!
+//! A reset that was interrupted leaves entries that count as the guest's; repeat it.
 //!
 //! # Speed
 //!
-//! Writes go in batches, and each batch waits three times (ledger, entries, ledger), not once per item. A start at
-//! which nothing has changed writes nothing.
+//! Writes go in batches, and each batch waits three times (ledger, entries, ledger), not once per item. What is only
+//! noted in the ledger goes along. A start at which nothing has changed writes nothing.
 
 mod ledger;
 
 use anyhow::Context;
 use bytes::Bytes;
-use edgekv_store::{Generation, GenerationMatch, Insert, Key, KvError, KvStore, ListRequest, Reply, Stores};
+use edgekv_store::{
+    Entry, Generation, GenerationMatch, Insert, Key, KeyBuf, KvError, KvStore, ListRequest, Reply, Stores,
+};
 
 pub(crate) use self::ledger::name as ledger_name;
 use self::ledger::{ItemHash, Ledger, Record};
@@ -66,7 +78,7 @@ fn load_store(stores: &Stores, ledger: &Ledger, config: &StoreConfig, reset: boo
         empty(&store)?;
         tracing::info!(store = %config.name, "emptied");
     }
-    let mut loader = Loader { ledger, store, batch: Vec::new(), bytes: 0 };
+    let mut loader = Loader { ledger, store, batch: Vec::new(), notes: Vec::new(), bytes: 0 };
     config.items.for_each(|item| loader.add(item))?;
     loader.write_batch()
 }
@@ -110,6 +122,8 @@ struct Loader<'a> {
     ledger: &'a Ledger,
     store: KvStore,
     batch: Vec<Write>,
+    /// What is to be noted about items that are not written.
+    notes: Vec<(KeyBuf, Record)>,
     bytes: usize,
 }
 
@@ -121,6 +135,30 @@ struct Write {
     condition: GenerationMatch,
 }
 
+impl Write {
+    /// What the ledger says until it is done.
+    const fn intention(&self) -> Record {
+        let before = match self.condition {
+            GenerationMatch::Absent => None,
+            GenerationMatch::Is(generation) => Some(generation.get()),
+        };
+        Record::Loading { before, item: self.hash }
+    }
+}
+
+/// An entry as it is now.
+#[derive(Debug, Clone, Copy)]
+struct Current {
+    generation: Generation,
+    item: ItemHash,
+}
+
+impl Current {
+    fn of(entry: &Entry) -> Self {
+        Self { generation: entry.generation(), item: ItemHash::of(entry.value(), entry.metadata()) }
+    }
+}
+
 impl Loader<'_> {
     /// Decides what becomes of an item, and puts it into the batch if it is to be written.
     fn add(&mut self, item: &Item) -> anyhow::Result<()> {
@@ -128,12 +166,17 @@ impl Loader<'_> {
         let hash = ItemHash::of(&value, &item.metadata);
         let key = item.key.as_key();
         let record = self.ledger.record(&self.store, key)?;
-        let current = || anyhow::Ok(self.store.lookup(key).wait()?.map(|entry| entry.generation()));
+        let current = || anyhow::Ok(self.store.lookup(key).wait()?.as_ref().map(Current::of));
         match decide(record, hash, current)? {
             Decision::Nothing => {}
             Decision::Yield => {
                 tracing::info!(store = %self.store.info().name, %key, "left as it is: a program has written it before");
-                self.ledger.set(&self.store, key, &Record::Yielded)?.wait()?;
+                self.notes.push((item.key.clone(), Record::Yielded));
+            }
+            Decision::Adopt(generation) => {
+                tracing::debug!(store = %self.store.info().name, %key, "was loaded by a start that did not get further");
+                self.notes
+                    .push((item.key.clone(), Record::Loaded { item: hash, generation: generation.get() }));
             }
             Decision::Write(condition) => {
                 tracing::debug!(store = %self.store.info().name, %key, bytes = value.len(), "loading");
@@ -141,7 +184,7 @@ impl Loader<'_> {
                 self.batch.push(Write { item: item.clone(), value, hash, condition });
             }
         }
-        if self.bytes >= BATCH_BYTES || self.batch.len() >= BATCH_ITEMS {
+        if self.bytes >= BATCH_BYTES || self.batch.len() + self.notes.len() >= BATCH_ITEMS {
             self.write_batch()?;
         }
         Ok(())
@@ -151,9 +194,11 @@ impl Loader<'_> {
     fn write_batch(&mut self) -> anyhow::Result<()> {
         let batch = std::mem::take(&mut self.batch);
         self.bytes = 0;
-        let set =
-            |write: &Write, record: &Record| self.ledger.set(&self.store, write.item.key.as_key(), record);
-        wait_all(batch.iter().map(|write| set(write, &Record::Loading)).collect::<Result<_, _>>()?)?;
+        let set = |key: &KeyBuf, record: &Record| self.ledger.set(&self.store, key.as_key(), record);
+        let notes = std::mem::take(&mut self.notes);
+        let notes = notes.iter().map(|(key, record)| set(key, record));
+        let intentions = batch.iter().map(|write| set(&write.item.key, &write.intention()));
+        wait_all(notes.chain(intentions).collect::<Result<_, _>>()?)?;
         let inserts: Vec<_> = batch
             .into_iter()
             .map(|mut write| {
@@ -176,7 +221,7 @@ impl Loader<'_> {
                     return Err(error).with_context(|| format!("entry {:?}", write.item.key.as_str()));
                 }
             };
-            records.push(set(&write, &record)?);
+            records.push(set(&write.item.key, &record)?);
         }
         wait_all(records)
     }
@@ -189,27 +234,39 @@ enum Decision {
     Nothing,
     /// The entry was there before the item; it stays, now and later.
     Yield,
+    /// The item is in the entry already, which has this generation; only the ledger does not know.
+    Adopt(Generation),
     /// The item is written if the entry is still as it was seen.
     Write(GenerationMatch),
 }
 
-/// The rule: see the [module](self). `current` is the generation of the entry, and asked for only if it matters.
+/// The rule: see the [module](self). `current` is the entry, and asked for only if it matters.
 fn decide<E>(
     record: Option<Record>,
     item: ItemHash,
-    current: impl FnOnce() -> Result<Option<Generation>, E>,
+    current: impl FnOnce() -> Result<Option<Current>, E>,
 ) -> Result<Decision, E> {
-    let as_it_is = |current: Option<Generation>| current.map_or(GenerationMatch::Absent, GenerationMatch::Is);
     Ok(match record {
         None => match current()? {
             None => Decision::Write(GenerationMatch::Absent),
             Some(_) => Decision::Yield,
         },
-        Some(Record::Loading) => Decision::Write(as_it_is(current()?)),
+        Some(Record::Loading { before, item: intended }) => match (before, current()?) {
+            (None, None) => Decision::Write(GenerationMatch::Absent),
+            (Some(before), Some(now)) if now.generation.get() == before => {
+                Decision::Write(GenerationMatch::Is(now.generation))
+            }
+            (_, Some(now)) if now.item == intended && intended == item => Decision::Adopt(now.generation),
+            // What was to be written was, and has changed in the manifest since.
+            (_, Some(now)) if now.item == intended => Decision::Write(GenerationMatch::Is(now.generation)),
+            _ => Decision::Yield,
+        },
         Some(Record::Yielded) => Decision::Nothing,
         Some(Record::Loaded { item: loaded, .. }) if loaded == item => Decision::Nothing,
         Some(Record::Loaded { generation, .. }) => match current()? {
-            Some(current) if current.get() == generation => Decision::Write(GenerationMatch::Is(current)),
+            Some(now) if now.generation.get() == generation => {
+                Decision::Write(GenerationMatch::Is(now.generation))
+            }
             _ => Decision::Nothing,
         },
     })

@@ -93,6 +93,7 @@ fn the_rule_row_by_row() {
     let generation = |number: u64| Generation::new(number).unwrap();
     let hash = |value: &str| ItemHash::of(value.as_bytes(), &Default::default());
     let loaded = Some(Record::Loaded { item: hash("v"), generation: 7 });
+    let loading = |before| Some(Record::Loading { before, item: hash("v") });
     let is = |number| Decision::Write(GenerationMatch::Is(generation(number)));
     let rows = [
         (None, "v", None, Decision::Write(GenerationMatch::Absent)),
@@ -105,11 +106,24 @@ fn the_rule_row_by_row() {
         (loaded, "w", None, Decision::Nothing),
         (Some(Record::Yielded), "w", None, Decision::Nothing),
         (Some(Record::Yielded), "w", Some(7), Decision::Nothing),
-        (Some(Record::Loading), "v", None, Decision::Write(GenerationMatch::Absent)),
-        (Some(Record::Loading), "v", Some(8), is(8)),
+        (loading(None), "v", None, Decision::Write(GenerationMatch::Absent)),
+        (loading(None), "x", None, Decision::Write(GenerationMatch::Absent)),
+        (loading(None), "v", Some(8), Decision::Adopt(generation(8))),
+        (loading(None), "x", Some(8), is(8)),
+        (loading(None), "v", Some(9), Decision::Yield),
+        (loading(Some(7)), "v", Some(7), is(7)),
+        (loading(Some(7)), "x", Some(7), is(7)),
+        (loading(Some(7)), "v", Some(8), Decision::Adopt(generation(8))),
+        (loading(Some(7)), "v", Some(9), Decision::Yield),
+        (loading(Some(7)), "v", None, Decision::Yield),
     ];
     for (record, item, current, expected) in rows {
-        let decision = decide(record, hash(item), || Ok::<_, ()>(current.map(generation)));
+        // Of the generations, 8 is the one that has the value `v`.
+        let entry = |number| Current {
+            generation: generation(number),
+            item: hash(if number == 8 { "v" } else { "guest" }),
+        };
+        let decision = decide(record, hash(item), || Ok::<_, ()>(current.map(entry)));
         assert_eq!(decision, Ok(expected), "{record:?}, item {item:?}, current {current:?}");
     }
 }
@@ -223,22 +237,78 @@ fn a_reset_touches_no_other_store() {
     }
 }
 
+/// Leaves the project as a start that crashed after its intentions were in the ledger: to write `1` under `a` and `2` under
+/// `b`, over the entries that are there.
+fn crash(project: &Project) {
+    let stores = project.stores();
+    let store = stores.open_or_create(&StoreName::new("s").unwrap()).unwrap();
+    let ledger = Ledger::open(&stores).unwrap();
+    for (k, value, metadata) in [("a", "1", "m"), ("b", "2", "")] {
+        let before = store.lookup(key(k)).wait().unwrap().map(|entry| entry.generation().get());
+        let item = ItemHash::of(value.as_bytes(), &edgekv_store::Metadata::new(metadata).unwrap());
+        ledger.set(&store, key(k), &Record::Loading { before, item }).unwrap().wait().unwrap();
+    }
+    stores.flush().wait().unwrap();
+}
+
+/// A run that does not know the manifest, and whose guest does `guest`.
+fn run_without_manifest(project: &Project, guest: impl FnOnce(&KvStore)) {
+    let stores = project.stores();
+    guest(&stores.open_or_create(&StoreName::new("s").unwrap()).unwrap());
+    stores.flush().wait().unwrap();
+}
+
 #[test]
 fn a_start_that_was_interrupted_is_made_good_by_the_next() {
     for project in Project::both_engines() {
         project.write_items(AB);
-        let stores = project.stores();
-        let store = stores.open_or_create(&StoreName::new("s").unwrap()).unwrap();
-        let ledger = Ledger::open(&stores).unwrap();
-        // As it is after a crash: before the entry of `a`, and after that of `b`.
-        for k in ["a", "b"] {
-            ledger.set(&store, key(k), &Record::Loading).unwrap().wait().unwrap();
-        }
-        put(&store, "b", "half");
-        drop((stores, store, ledger));
+        crash(&project);
+        // It got as far as the entry of `b`, but not to what the ledger says of it.
+        run_without_manifest(&project, |store| put(store, "b", "2"));
         assert_eq!(project.content(), expect([("a", "1", "m"), ("b", "2", "")]));
         project.write_items(r#"{ key = "a", data = "3" }, { key = "b", data = "4" }"#);
         assert_eq!(project.content(), expect([("a", "3", ""), ("b", "4", "")]), "they are known as loaded");
+    }
+}
+
+#[test]
+fn an_interrupted_start_is_made_good_with_what_the_manifest_says_now() {
+    for project in Project::both_engines() {
+        crash(&project);
+        run_without_manifest(&project, |store| put(store, "b", "2"));
+        project.write_items(r#"{ key = "a", data = "3" }, { key = "b", data = "4" }"#);
+        assert_eq!(project.content(), expect([("a", "3", ""), ("b", "4", "")]));
+    }
+}
+
+#[test]
+fn what_a_guest_wrote_after_an_interrupted_start_is_never_written_over() {
+    for project in Project::both_engines() {
+        project.write_items(AB);
+        crash(&project);
+        run_without_manifest(&project, |store| {
+            put(store, "a", "guest");
+            put(store, "b", "guest");
+        });
+        let guests = expect([("a", "guest", ""), ("b", "guest", "")]);
+        assert_eq!(project.content(), guests);
+        project.write_items(r#"{ key = "a", data = "3" }, { key = "b", data = "4" }"#);
+        assert_eq!(project.content(), guests, "the keys are the guest's for ever");
+    }
+}
+
+#[test]
+fn what_a_guest_changed_after_an_interrupted_reload_is_never_written_over() {
+    for project in Project::both_engines() {
+        project.write_items(r#"{ key = "a", data = "old" }, { key = "b", data = "old" }"#);
+        project.content();
+        project.write_items(AB);
+        crash(&project);
+        run_without_manifest(&project, |store| {
+            put(store, "a", "guest");
+            delete(store, "b");
+        });
+        assert_eq!(project.content(), expect([("a", "guest", "")]));
     }
 }
 

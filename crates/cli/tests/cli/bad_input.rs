@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::program::Step::Print;
-use crate::workplace::Workplace;
+use crate::workplace::{Ended, Workplace};
 
 /// A workplace with a good program, for when something else is bad.
 fn workplace() -> Workplace {
@@ -79,6 +79,20 @@ fn all_missing_imports_are_named() {
             (func (export "_start")))"#,
     );
     here.run("run several.wasm").fails(126, &["it imports 2 things", ": fastly_geo::lookup, env::thing"]);
+    let imports: String = (0..14)
+        .map(|number| {
+            format!("(import \"env\" \"f{number:02}\" (func)) (import \"env\" \"f{number:02}\" (func))")
+        })
+        .collect();
+    here.wat("many.wasm", &format!("(module {imports} (func (export \"_start\")))"));
+    let many = here.run("run many.wasm");
+    many.fails(126, &["it imports 14 things", ": env::f00, env::f01, ", "env::f09 and 4 more"]);
+    assert!(!many.stderr.contains("f10"), "{many:?}");
+    here.wat(
+        "escapes.wasm",
+        r#"(module (import "env" "\1b[31m\0aedgekv: all is well" (memory 1)) (func (export "_start")))"#,
+    );
+    here.run("run escapes.wasm").fails(126, &["it imports env::\\u{1b}[31m\\nedgekv: all is well, which"]);
     here.wat(
         "wrong.wasm",
         r#"(module (import "fastly_kv_store" "open" (func (param i64))) (func (export "_start")))"#,
@@ -89,7 +103,7 @@ fn all_missing_imports_are_named() {
 #[test]
 fn flags_with_wrong_values() {
     let here = workplace();
-    let rows: [(&str, &[&str]); 13] = [
+    let rows: [(&str, &[&str]); 16] = [
         ("--engine sqlite:x", &["'sqlite:x'", "--engine", "use `memory:` or `redb:PATH`"]),
         ("--engine data.redb", &["'data.redb'", "use `memory:` or `redb:PATH`"]),
         ("--engine memory:x", &["use `memory:`"]),
@@ -102,10 +116,62 @@ fn flags_with_wrong_values() {
         ("--max-memory 0", &["from 1 to 4096"]),
         ("--max-memory 1GiB", &["from 1 to 4096"]),
         ("--log x=y=z", &["--log \"x=y=z\" is not understood", "use a level such as `debug`"]),
+        ("--log debgu", &["--log \"debgu\" is not understood", "use a level such as `debug`"]),
+        (
+            "--stor=s",
+            &[
+                "unexpected argument \"--stor\"",
+                "did you mean --store?",
+                "arguments of the program go after `--`",
+            ],
+        ),
+        ("more", &["unexpected argument \"more\"", "arguments of the program go after `--`"]),
         ("--reset", &["--reset", "there is no ./fastly.toml", "--config"]),
     ];
     for (flag, words) in rows {
         here.run(&format!("run app.wasm {flag}")).fails(2, words);
+    }
+}
+
+#[test]
+fn arguments_and_variables_that_are_wrong_are_named() {
+    let here = workplace();
+    here.run("run").fails(2, &["the argument <APP.wasm> is missing", "edgekv run --help"]);
+    here.run("walk").fails(2, &["'walk'", "edgekv --help"]);
+    for (variable, value) in [("EDGEKV_ENGINE", "sqlite:x"), ("EDGEKV_LOG", "debgu")] {
+        let mut command = here.edgekv();
+        command.args(["run", "app.wasm"]).env(variable, value);
+        Ended::of(command.output().unwrap()).fails(2, &[variable, value]);
+    }
+    let mut command = here.edgekv();
+    command.args(["run", "app.wasm", "--engine", "sqlite:x"]).env("EDGEKV_ENGINE", "memory:");
+    let ended = Ended::of(command.output().unwrap());
+    ended.fails(2, &["sqlite:x", "--engine"]);
+    assert!(!ended.stderr.contains("EDGEKV_ENGINE"), "the flag is to blame: {ended:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_not_text_are_named() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let here = workplace();
+    let mut command = here.edgekv();
+    command.args(["run", "app.wasm", "--"]).arg(OsStr::from_bytes(b"a\xff"));
+    Ended::of(command.output().unwrap()).fails(2, &["the argument \"a\\xFF\" is not valid UTF-8"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_are_refused_and_not_waited_for() {
+    let here = workplace();
+    let made = std::process::Command::new("mkfifo").arg(here.path("pipe")).status().unwrap();
+    assert!(made.success());
+    here.run("run pipe").fails(126, &["pipe: is a pipe, a socket or a device", "name the .wasm file"]);
+    for store in ["[{ key = \"k\", file = \"pipe\" }]", "{ file = \"pipe\", format = \"json\" }"] {
+        here.file("fastly.toml", format!("local_server.kv_stores.s = {store}"));
+        here.run("run app.wasm").fails(125, &["store \"s\"", "\"pipe\" cannot be read: it is a pipe"]);
     }
 }
 
@@ -157,9 +223,43 @@ fn a_field_that_nobody_reads_is_a_warning() {
     here.file("fastly.toml", "local_server.kv_stores.a = [{ key = \"k\", data = \"v\", metdata = \"m\" }]");
     let ended = here.run("run app.wasm --engine memory:");
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "it ran\n"));
-    assert!(
-        ended.stderr.contains("store \"a\", entry 1 (\"k\"): nobody reads the field `metdata`"),
-        "{ended:?}"
+    assert_eq!(
+        ended.stderr,
+        "edgekv: warning: fastly.toml: store \"a\", entry 1 (\"k\"): nobody reads the field \"metdata\"\n"
     );
     here.run("run app.wasm --engine memory: --log error").good();
+}
+
+#[test]
+fn near_misses_around_stores_are_warnings_and_many_are_counted() {
+    let here = workplace();
+    here.file("items.json", "{}");
+    here.file(
+        "fastly.toml",
+        "[local_server]\nkv_store.a = []\nkv_stores.b = { file = \"items.json\", format = \"json\", key = \"k\" }",
+    );
+    assert_eq!(
+        here.run("run app.wasm --engine memory:").stderr,
+        "edgekv: warning: fastly.toml: nobody reads [local_server.kv_store]; the table is called `kv_stores`\n\
+         edgekv: warning: fastly.toml: store \"b\": nobody reads the field \"key\"\n"
+    );
+    let entries = "{ key = \"k\", data = \"v\", note = 1 },".repeat(25);
+    here.file("fastly.toml", format!("local_server.kv_stores.a = [{entries}]"));
+    let ended = here.run("run app.wasm --engine memory:");
+    assert_eq!(ended.status, Some(0));
+    assert_eq!(ended.stderr.lines().count(), 21, "{ended:?}");
+    assert!(
+        ended.stderr.ends_with("edgekv: warning: fastly.toml: and 5 more warnings like these\n"),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn messages_have_no_colours_where_there_is_no_terminal() {
+    let here = workplace();
+    here.file("fastly.toml", "local_server.kv_stores.a = [{ key = \"k\", data = \"v\" }]");
+    let ended = here.run("run app.wasm --engine redb:new.redb --log trace");
+    assert_eq!(ended.status, Some(0));
+    assert!(ended.stderr.contains("created") && ended.stderr.contains("new.redb"), "{ended:?}");
+    assert!(!ended.stderr.contains('\x1b'), "{ended:?}");
 }

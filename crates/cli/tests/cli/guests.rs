@@ -109,5 +109,10 @@ fn the_counter_example_loses_no_increment() {
 fn an_example_without_its_store_says_which_one() {
     let ended = run(&Workplace::new(), "hello-kv", &["--engine", "memory:"], &[]);
     assert_eq!(ended.status, Some(1));
-    assert!(ended.stderr.contains("mystore"), "{ended:?}");
+    assert!(
+        ended.stderr.ends_with(
+            "edgekv: there is no store \"mystore\"; create it with --store mystore, or in fastly.toml\n"
+        ),
+        "{ended:?}"
+    );
 }

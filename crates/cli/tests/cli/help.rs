@@ -29,6 +29,7 @@ fn the_help_of_run_has_every_flag_default_example_and_exit_status() {
         "127",
         "130",
         "134",
+        "141",
     ] {
         assert!(help.contains(text), "{text:?} is missing:\n{help}");
     }
@@ -44,7 +45,7 @@ fn the_version_is_printed() {
 #[test]
 fn wrong_arguments_are_status_2() {
     let here = Workplace::new();
-    for arguments in ["", "walk", "run", "run a.wasm b.wasm", "run a.wasm --bogus"] {
+    for arguments in ["", "walk", "run", "run a.wasm b.wasm", "run a.wasm --bogus", "--bogus"] {
         let ended = here.run(arguments);
         assert_eq!(ended.status, Some(2), "{arguments:?}: {ended:?}");
         assert!(

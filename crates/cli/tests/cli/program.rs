@@ -9,6 +9,11 @@ pub(crate) enum Step<'a> {
     Insert(&'a str, &'a str, &'a str),
     /// Starts to write an entry, and does not wait for it.
     StartInsert(&'a str, &'a str, &'a str),
+    /// Starts to write this many entries of this many bytes each, `k0` and so on, and does not wait for them: store,
+    /// count, bytes.
+    StartLargeInserts(&'a str, usize, usize),
+    /// Traps unless these entries are there, with all of their bytes.
+    CheckLargeInserts(&'a str, usize, usize),
     /// Deletes an entry.
     Delete(&'a str, &'a str),
     /// Prints a value and a line feed, or a line with `-` when there is none.
@@ -30,6 +35,9 @@ pub(crate) enum Step<'a> {
 /// Where texts begin in memory; below are handles and other results, above what is read.
 const TEXTS: usize = 1024;
 
+/// Where large values begin, in memory that is added for them.
+const LARGE: usize = 2 * 65536;
+
 const PRELUDE: &str = r#"
     (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
@@ -37,6 +45,7 @@ const PRELUDE: &str = r#"
     (import "fastly_http_body" "new" (func $body_new (param i32) (result i32)))
     (import "fastly_http_body" "write" (func $body_write (param i32 i32 i32 i32 i32) (result i32)))
     (import "fastly_http_body" "read" (func $body_read (param i32 i32 i32 i32) (result i32)))
+    (import "fastly_http_body" "known_length" (func $body_length (param i32 i32) (result i32)))
     (import "fastly_kv_store" "open" (func $open (param i32 i32 i32) (result i32)))
     (import "fastly_kv_store" "insert" (func $insert (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
     (import "fastly_kv_store" "insert_wait" (func $insert_wait (param i32 i32) (result i32)))
@@ -61,6 +70,11 @@ const PRELUDE: &str = r#"
     (func $finish_insert
         (call $check (call $insert_wait (i32.load (i32.const 12)) (i32.const 16)))
         (call $done))
+    (func $has_length (param $key i32) (param $key_length i32) (param $bytes i64)
+        (call $find_entry (local.get $key) (local.get $key_length))
+        (call $done)
+        (call $check (call $body_length (i32.load (i32.const 4)) (i32.const 24)))
+        (if (i64.ne (i64.load (i32.const 24)) (local.get $bytes)) (then unreachable)))
     (func $remove (param $key i32) (param $key_length i32)
         (call $check (call $delete (i32.load (i32.const 0)) (local.get $key) (local.get $key_length)
             (i32.const 0) (i32.const 64) (i32.const 12)))
@@ -74,11 +88,13 @@ const PRELUDE: &str = r#"
         (i32.store (i32.const 32) (i32.const 56))
         (i32.store (i32.const 36) (i32.const 1))
         (call $check (call $fd_write (i32.const 1) (i32.const 32) (i32.const 1) (i32.const 48))))
-    (func $show (param $key i32) (param $key_length i32)
+    (func $find_entry (param $key i32) (param $key_length i32)
         (call $check (call $lookup (i32.load (i32.const 0)) (local.get $key) (local.get $key_length)
             (i32.const 0) (i32.const 64) (i32.const 12)))
         (call $check (call $lookup_wait (i32.load (i32.const 12)) (i32.const 4) (i32.const 65536) (i32.const 2000)
-            (i32.const 8) (i32.const 24) (i32.const 16)))
+            (i32.const 8) (i32.const 24) (i32.const 16))))
+    (func $show (param $key i32) (param $key_length i32)
+        (call $find_entry (local.get $key) (local.get $key_length))
         (if (i32.eq (i32.load (i32.const 16)) (i32.const 3))
             (then
                 (i32.store8 (i32.const 60) (i32.const 45))
@@ -116,6 +132,27 @@ pub(crate) fn program(steps: &[Step<'_>]) -> String {
             }
             Step::StartInsert(store, key, value) => {
                 format!("(call $find {}) (call $start_insert {} {})", text(store), text(key), text(value))
+            }
+            Step::StartLargeInserts(store, count, bytes) => {
+                let mut code = format!(
+                    "(drop (memory.grow (i32.const {}))) (call $find {})",
+                    bytes.div_ceil(65536),
+                    text(store)
+                );
+                for number in 0..count {
+                    let key = text(&format!("k{number}"));
+                    write!(code, " (call $start_insert {key} (i32.const {LARGE}) (i32.const {bytes}))")
+                        .unwrap();
+                }
+                code
+            }
+            Step::CheckLargeInserts(store, count, bytes) => {
+                let mut code = format!("(call $find {})", text(store));
+                for number in 0..count {
+                    let key = text(&format!("k{number}"));
+                    write!(code, " (call $has_length {key} (i64.const {bytes}))").unwrap();
+                }
+                code
             }
             Step::Delete(store, key) => format!("(call $find {}) (call $remove {})", text(store), text(key)),
             Step::Show(store, key) => format!("(call $find {}) (call $show {})", text(store), text(key)),

@@ -120,6 +120,17 @@ fn memory_has_a_limit_that_can_be_moved() {
             "{limit}"
         );
     }
+    // Exits with 1 when a growth beyond its own maximum has cost it the pages of the one after.
+    here.wat(
+        "refused.wasm",
+        r#"(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1 20)
+            (func (export "_start")
+                (drop (memory.grow (i32.const 25)))
+                (call $exit (i32.lt_s (memory.grow (i32.const 10)) (i32.const 0)))))"#,
+    );
+    here.run("run refused.wasm --engine memory: --max-memory 2").good();
     // Traps when it does not get it, as a program does that runs out of memory.
     here.wat(
         "trap.wasm",
@@ -158,6 +169,52 @@ fn stores_are_created_as_asked_and_the_ledger_is_not_for_guests() {
     );
     let ended = here.run("run app.wasm --store a --store b --store a --engine memory:");
     assert_eq!(ended.good(), "-\n-\nfrom the manifest\n");
+}
+
+#[test]
+fn a_store_that_is_not_there_is_explained_when_the_guest_failed() {
+    let here = Workplace::new();
+    let opens = [CannotOpen("mystore"), CannotOpen("my store"), CannotOpen("mystore")];
+    for (end, status) in [(Exit(1), 1), (Trap, 134)] {
+        here.program("app.wasm", &[&opens[..], &[end]].concat());
+        let ended = here.run("run app.wasm --engine memory:");
+        assert_eq!(ended.status, Some(status));
+        assert!(
+            ended.stderr.ends_with(
+                "edgekv: there is no store \"my store\"; create it with --store \"my store\", or in fastly.toml\n\
+                 edgekv: there is no store \"mystore\"; create it with --store mystore, or in fastly.toml\n"
+            ),
+            "{ended:?}"
+        );
+    }
+    here.program("app.wasm", &[&opens[..], &[Exit(0)]].concat());
+    here.run("run app.wasm --engine memory:").good();
+}
+
+#[test]
+fn a_guest_whose_output_nobody_reads_ends_quietly_and_its_data_are_kept() {
+    let here = Workplace::new();
+    // Between the two lines the reader goes, and then the input ends.
+    here.program(
+        "app.wasm",
+        &[Insert("s", "k", "kept"), Print("first"), ReadInput, Print("second"), Exit(7)],
+    );
+    let mut child = here
+        .edgekv()
+        .args(["run", "app.wasm", "--store", "s"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut String::new()).unwrap();
+    drop(stdout);
+    drop(child.stdin.take());
+    let ended = Ended::of(child.wait_with_output().unwrap());
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(141), ""));
+    here.program("read.wasm", &[Show("s", "k")]);
+    assert_eq!(here.run("run read.wasm").good(), "kept\n");
 }
 
 #[test]

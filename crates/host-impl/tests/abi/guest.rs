@@ -211,4 +211,9 @@ impl Guest {
     pub fn held(&self) -> (usize, usize) {
         (self.store.data().handles(), self.store.data().held_bytes())
     }
+
+    /// Names of the stores that the guest has asked for in vain, as the host tells them.
+    pub fn missing_stores(&self) -> Vec<&str> {
+        self.store.data().missing_stores().map(|name| name.as_str()).collect()
+    }
 }

@@ -75,6 +75,20 @@ abi_test!(
     }
 );
 
+abi_test!(the_host_knows_the_first_stores_that_a_guest_did_not_find, |f| {
+    assert_eq!(f.guest.missing_stores(), [""; 0]);
+    for name in ["b", "a", "b", ""] {
+        let ((at, length), out) = (f.guest.put(name.as_bytes()), f.guest.out());
+        assert_eq!(f.guest.kv("open", &[at, length, out]), status::INVAL, "{name:?}");
+    }
+    assert_eq!(f.guest.missing_stores(), ["a", "b"], "each once, and only what can be a name");
+    for number in 0..100 {
+        let ((at, length), out) = (f.guest.put(format!("s{number}").as_bytes()), f.guest.out());
+        assert_eq!(f.guest.kv("open", &[at, length, out]), status::INVAL);
+    }
+    assert_eq!(f.guest.missing_stores().len(), 16, "a guest cannot fill the host with names");
+});
+
 abi_test!(a_rate_limit_at_open_is_limitexceeded, |f| {
     f.script.fail_with(Some(KvError::TooManyRequests));
     let ((at, length), out) = (f.guest.put(b"other"), f.guest.out());
