@@ -1,5 +1,11 @@
 //! The engines without a guest: what a store costs, and what durability costs.
 
+#![allow(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a benchmark that cannot begin should stop; Criterion's macros have no docs"
+)]
+
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

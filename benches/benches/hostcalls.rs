@@ -1,5 +1,11 @@
 //! Single host calls, from a guest of a few lines that loops over them: what crossing the boundary costs.
 
+#![allow(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a benchmark that cannot begin should stop; Criterion's macros have no docs"
+)]
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use edgekv_host::KvCtx;
 use edgekv_store::{Insert, Key, MemoryEngine, StoreName, Stores};
