@@ -37,7 +37,7 @@ fn main() -> Result<()> {
         for line in run(&engine, &module, asynchronous)?.lines() {
             let (name, nanos) = line.split_once('\t').ok_or("a line without a figure")?;
             let target = TARGETS.iter().find(|(start, _)| name.starts_with(start)).map(|(_, target)| *target);
-            let target = if name.contains("read into") { Some(2.0 * copy) } else { target };
+            let target = if name.starts_with("lookup + read into a ") { Some(2.0 * copy) } else { target };
             println!(
                 "{name:<55} {:>12} {:>12}",
                 format_ns(nanos.parse()?),

@@ -1,4 +1,4 @@
-//! The documents: what they link to is there, and the tables that stand for code say what it says.
+//! The documents: what they link to is there, and the ABI's names every function.
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking, helpers of tests too")]
 

@@ -1,4 +1,4 @@
-//! The developer's one door: codegen, guests, demo, test, bench.
+//! The developer's one door: setup, codegen, guests, demo, test, bench.
 //!
 //! `cargo xtask` lists the commands; every one works on a fresh machine, shows the commands it runs, and can be
 //! repeated.

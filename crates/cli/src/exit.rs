@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// What `--help` says about exit statuses. The statuses of [`Status`] are documented here and nowhere else.
+/// What `--help` says about exit statuses; docs/cli.md has the same table with reasons.
 pub(crate) const HELP: &str = "\
 Exit status:
   the program's own, when it has ended by itself (0 when it just returns)

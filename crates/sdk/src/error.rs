@@ -14,7 +14,9 @@ use crate::FastlyStatus;
 pub enum KVStoreError {
     /// The key is not acceptable. Hosts report this as [`ItemBadRequest`](Self::ItemBadRequest); the variant is here for
     /// programs that match on it.
-    #[error("key is not valid: a key is 1 to 1,024 bytes of UTF-8 without CR and LF")]
+    #[error(
+        "key is not valid: a key is 1 to 1,024 bytes of UTF-8 without CR, LF, '#', ';', '?', '^' and '|'"
+    )]
     InvalidKey,
     /// The store or the pending operation is not known to the host: an operation was waited for twice, or by another
     /// instance.
@@ -25,7 +27,7 @@ pub enum KVStoreError {
     InvalidStoreOptions,
     /// The host refused the request: the key, the metadata, the cursor or another argument is not valid.
     #[error(
-        "request was refused: check the key (1 to 1,024 bytes, no CR or LF), the metadata (at most 2,000 bytes), the \
+        "request was refused: check the key (1 to 1,024 bytes, none of CR, LF, '#', ';', '?', '^', '|'), the metadata (at most 2,000 bytes), the \
          cursor and the limit"
     )]
     ItemBadRequest,

@@ -21,7 +21,8 @@
 //! - The host calls are checked where they can be: a length beyond the room that there was, a handle that names nothing or
 //!   a number that means nothing is an error. (That the host has written what it says it has is assumed, as with every
 //!   foreign function.)
-//! - A rate limit is [`KVStoreError::TooManyRequests`](kv_store::KVStoreError::TooManyRequests) in every operation.
+//! - A rate limit is [`KVStoreError::TooManyRequests`](kv_store::KVStoreError::TooManyRequests) in the wait of every
+//!   operation.
 //! - An answer that cannot be used is
 //!   [`KVStoreError::UnusableAnswer`](kv_store::KVStoreError::UnusableAnswer), not the status of a call that succeeded.
 //! - A time to live counts part of a second as a whole one (1.5 s is 2, not 1); one that cannot be expressed is an error,

@@ -47,6 +47,14 @@ pub struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    /// Whether a key begins with the prefix.
+    #[must_use]
+    pub fn covers(&self, key: &str) -> bool {
+        // Asked for nothing, `memcmp` on recent processors takes ten times as long as for a few bytes: it reads from where
+        // the empty text points to, which is nowhere, and has the fault suppressed.
+        self.prefix.is_empty() || key.starts_with(self.prefix)
+    }
+
     /// Where the range of the scan begins, and whether that key itself is in it. From there on, keys
     /// that begin with the prefix follow each other without a gap.
     #[must_use]

@@ -304,7 +304,20 @@ fn keys(checks: &Checks, store: &KVStore) {
         checks.good("its delete", store.delete(key));
     }
     let too_long = "k".repeat(1025);
-    for key in ["", ".", "..", "a\nb", "a\rb", ".well-known/acme-challenge/x", too_long.as_str()] {
+    for key in [
+        "",
+        ".",
+        "..",
+        "a\nb",
+        "a\rb",
+        "a#b",
+        "a;b",
+        "a?b",
+        "a^b",
+        "a|b",
+        ".well-known/acme-challenge/x",
+        too_long.as_str(),
+    ] {
         checks.bad("insert under an invalid key", store.insert(key, "x"), is_bad_request);
         checks.bad("lookup of an invalid key", store.lookup(key), is_bad_request);
         checks.bad("delete of an invalid key", store.delete(key), is_bad_request);

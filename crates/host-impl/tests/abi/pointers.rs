@@ -194,6 +194,15 @@ abi_test!(buffers_beyond_memory_are_inval_and_lose_nothing, |f| {
         assert_eq!(f.guest.body("write", &[body, at, length, 0, out]), status::INVAL, "write {at} {length}");
         assert_eq!(f.guest.body("trailer_append", &[body, at, length, 0, 0]), status::INVAL);
         assert_eq!(f.guest.body("trailer_names_get", &[body, at, length, 0, 0, out]), status::INVAL);
+        let (name, name_length) = f.guest.put(b"name");
+        let value = [body, name, name_length, at, length];
+        assert_eq!(f.guest.body("trailer_append", &value), status::INVAL);
+        assert_eq!(f.guest.body("trailer_value_get", &[body, at, length, 8, 8, out]), status::INVAL);
+        assert_eq!(f.guest.body("trailer_values_get", &[body, at, length, 8, 8, 0, 0, out]), status::INVAL);
+        let buffer = [body, name, name_length, at, length, out];
+        assert_eq!(f.guest.body("trailer_value_get", &buffer), status::INVAL);
+        let buffer = [body, name, name_length, at, length, 0, 0, out];
+        assert_eq!(f.guest.body("trailer_values_get", &buffer), status::INVAL);
         assert_eq!(f.guest.kv("open", &[at, length, out]), status::INVAL);
         assert_eq!(f.guest.kv("lookup", &[f.store, at, length, 0, 0, out]), status::INVAL);
         assert_eq!(f.guest.kv("delete", &[f.store, at, length, 0, 0, out]), status::INVAL);
@@ -207,6 +216,7 @@ abi_test!(buffers_beyond_memory_are_inval_and_lose_nothing, |f| {
     let [handle, used, generation, error] = [(); 4].map(|()| f.guest.out());
     let bad = [pending, handle, MEMORY_END - 3, 4, used, generation, error];
     assert_eq!(f.guest.kv("lookup_wait_v2", &bad), status::INVAL);
+    assert_eq!(f.guest.kv("lookup_wait", &bad), status::INVAL);
     let good = [pending, handle, 0, 0, used, generation, error];
     assert_eq!(f.guest.kv("lookup_wait_v2", &good), status::OK, "the lookup is still there");
 });

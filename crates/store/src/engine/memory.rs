@@ -144,7 +144,7 @@ impl MemoryStore {
         let limit = NonZeroUsize::try_from(scan.limit).map_or(usize::MAX, NonZeroUsize::get);
         let entries = self.entries.read();
         let range = entries.range::<str, _>((start, Bound::Unbounded));
-        let found = range.take_while(|(key, _)| key.as_str().starts_with(scan.prefix));
+        let found = range.take_while(|(key, _)| scan.covers(key.as_str()));
         for (looked_at, (key, entry)) in (1..).zip(found) {
             if entry.existing().is_live(scan.now) {
                 if page.keys.len() == limit {
