@@ -26,7 +26,8 @@ const MACHINERY: [&str; 10] = [
 ];
 
 /// More of them, by their whole names.
-const MACHINERY_NAMES: [&str; 6] = ["_start", "abort", "dlabort", "main", "rust_begin_unwind", "rust_panic"];
+const MACHINERY_NAMES: [&str; 7] =
+    ["_start", "_start.command_export", "abort", "dlabort", "main", "rust_begin_unwind", "rust_panic"];
 
 /// What trapped, where, and what that usually means.
 #[derive(Debug)]
@@ -140,6 +141,7 @@ mod tests {
             "main",
             "__main_void",
             "_start",
+            "_start.command_export",
         ]);
         assert_eq!(trim(all), names(["app::deep", "core::iter::map", "app::main"]));
         assert_eq!(trim(names(["abort", "_start"])), names(["abort", "_start"]), "rather that than nothing");
