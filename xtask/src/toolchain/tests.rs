@@ -101,7 +101,7 @@ impl Fake {
         let folder = tempfile::tempdir().unwrap();
         let bin = folder.path().join("bin");
         fs::create_dir_all(&bin).unwrap();
-        let machine = Machine { path: Some(bin.into_os_string()), root: Some(folder.path().join("root")) };
+        let machine = Machine { path: Some(bin.into_os_string()), root: Some(folder.path().join("system")) };
         let fake = Self { folder, machine };
         fake.script(
             "rustc",
@@ -155,11 +155,11 @@ impl Fake {
             shift 6
             for package in "$@"; do : >"$HERE/packages/$package"; done
             : >"$HERE/bin/wasm-ld-19"
-            : >"$HERE/root/usr/bin/rustc"
-            : >"$HERE/root/usr/lib/wasm32-wasi/libc.a""#,
+            : >"$HERE/system/usr/bin/rustc"
+            : >"$HERE/system/usr/lib/wasm32-wasi/libc.a""#,
         );
         fs::create_dir_all(self.folder.path().join("packages")).unwrap();
-        fs::create_dir_all(self.folder.path().join("root/usr/bin")).unwrap();
+        fs::create_dir_all(self.folder.path().join("system/usr/bin")).unwrap();
     }
 
     /// The packages are installed, without a linker.
@@ -167,8 +167,8 @@ impl Fake {
         for package in ["rustc-web", "rust-web-src", "libstd-rust-web-dev", "wasi-libc"] {
             self.file(&format!("packages/{package}"));
         }
-        self.file("root/usr/bin/rustc");
-        self.file("root/usr/lib/wasm32-wasi/libc.a");
+        self.file("system/usr/bin/rustc");
+        self.file("system/usr/lib/wasm32-wasi/libc.a");
     }
 
     fn log(&self) -> Vec<String> {
@@ -229,7 +229,7 @@ fn the_linker_of_the_toolchain_comes_first() {
 fn packages_are_downloaded_before_they_are_unpacked() {
     let fake = Fake::new();
     fake.debian();
-    fake.file("root/usr/lib/wasm32-wasi/keep");
+    fake.file("system/usr/lib/wasm32-wasi/keep");
     let Kind::Debian(found) = ensure_on(&fake.machine).unwrap().0 else { panic!("not Debian's") };
     assert!(found.linker.ends_with("bin/wasm-ld-19"), "{found:?}");
     assert_eq!(
