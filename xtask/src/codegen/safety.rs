@@ -19,6 +19,10 @@ pub(super) fn section(abi: &Abi, func: &Func) -> String {
             (Some(length), of) => {
                 format!("`{}` must be valid for {access} of `{}` {}.", param.name, length.name, items(of))
             }
+            // An address, or the MD5 of something: told shorter, but never longer.
+            (None, _) if param.name.ends_with("octets_out") => {
+                format!("`{}` must be valid for {access} of 16 bytes.", param.name)
+            }
             (None, of) => format!("`{}` must be valid for {access} of one `{}`.", param.name, ty(of)),
         });
         if let Ty::Named(name) = &**to

@@ -95,6 +95,154 @@ impl fmt::Debug for FastlyStatus {
     }
 }
 
+/// A version of HTTP.
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HttpVersion(pub u32);
+
+impl HttpVersion {
+    /// HTTP/0.9.
+    pub const HTTP_09: Self = Self(0);
+    /// HTTP/1.0.
+    pub const HTTP_10: Self = Self(1);
+    /// HTTP/1.1.
+    pub const HTTP_11: Self = Self(2);
+    /// HTTP/2.
+    pub const H2: Self = Self(3);
+    /// HTTP/3.
+    pub const H3: Self = Self(4);
+
+    /// Every value that has a name, in order.
+    pub const ALL: &[Self] = &[Self::HTTP_09, Self::HTTP_10, Self::HTTP_11, Self::H2, Self::H3];
+
+    /// The name of the value in the witx text, or `None` when the number has none.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self.0 {
+            0 => Some("http_09"),
+            1 => Some("http_10"),
+            2 => Some("http_11"),
+            3 => Some("h2"),
+            4 => Some("h3"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for HttpVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "HttpVersion({name})"),
+            None => write!(f, "HttpVersion({})", self.0),
+        }
+    }
+}
+
+/// Who decides how the end of a message is told.
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FramingHeadersMode(pub u32);
+
+impl FramingHeadersMode {
+    /// The host, from what it knows of the body; the guest's headers about it are ignored.
+    pub const AUTOMATIC: Self = Self(0);
+    /// The headers `Content-Length` and `Transfer-Encoding` of the guest.
+    pub const MANUALLY_FROM_HEADERS: Self = Self(1);
+
+    /// Every value that has a name, in order.
+    pub const ALL: &[Self] = &[Self::AUTOMATIC, Self::MANUALLY_FROM_HEADERS];
+
+    /// The name of the value in the witx text, or `None` when the number has none.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self.0 {
+            0 => Some("automatic"),
+            1 => Some("manually_from_headers"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for FramingHeadersMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "FramingHeadersMode({name})"),
+            None => write!(f, "FramingHeadersMode({})", self.0),
+        }
+    }
+}
+
+/// Whether a connection is used again.
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HttpKeepaliveMode(pub u32);
+
+impl HttpKeepaliveMode {
+    /// As the host likes.
+    pub const AUTOMATIC: Self = Self(0);
+    /// It is closed after the response.
+    pub const NO_KEEPALIVE: Self = Self(1);
+
+    /// Every value that has a name, in order.
+    pub const ALL: &[Self] = &[Self::AUTOMATIC, Self::NO_KEEPALIVE];
+
+    /// The name of the value in the witx text, or `None` when the number has none.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self.0 {
+            0 => Some("automatic"),
+            1 => Some("no_keepalive"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for HttpKeepaliveMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "HttpKeepaliveMode({name})"),
+            None => write!(f, "HttpKeepaliveMode({})", self.0),
+        }
+    }
+}
+
+/// Which responses of a pending request a change applies to.
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PendingResponseKind(pub u32);
+
+impl PendingResponseKind {
+    /// All.
+    pub const ANY: Self = Self(0);
+    /// Those of a backend.
+    pub const RESPONSE: Self = Self(1);
+    /// Those that the host makes after an error.
+    pub const ERROR: Self = Self(2);
+
+    /// Every value that has a name, in order.
+    pub const ALL: &[Self] = &[Self::ANY, Self::RESPONSE, Self::ERROR];
+
+    /// The name of the value in the witx text, or `None` when the number has none.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self.0 {
+            0 => Some("any"),
+            1 => Some("response"),
+            2 => Some("error"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for PendingResponseKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "PendingResponseKind({name})"),
+            None => write!(f, "PendingResponseKind({})", self.0),
+        }
+    }
+}
+
 /// Which end of a body a write goes to.
 #[repr(transparent)]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,6 +3,40 @@
 //! Masks: which fields of a record are set.
 
 bitflags::bitflags! {
+    /// Encodings of a body that can be undone.
+    #[repr(transparent)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct ContentEncodings: u32 {
+        /// gzip.
+        const GZIP = 1 << 0;
+    }
+
+    /// What is set of `cache_override`.
+    #[repr(transparent)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct CacheOverrideTag: u32 {
+        /// Do not cache.
+        const PASS = 1 << 0;
+        /// `ttl` is set.
+        const TTL = 1 << 1;
+        /// `stale_while_revalidate` is set.
+        const STALE_WHILE_REVALIDATE = 1 << 2;
+        /// The response is subject to PCI rules.
+        const PCI = 1 << 3;
+        /// `lookup_timeout_ms` is set.
+        const LOOKUP_TIMEOUT = 1 << 4;
+    }
+
+    /// What is set of `next_request_options`.
+    #[repr(transparent)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct NextRequestOptionsOptions: u32 {
+        /// Ignored.
+        const RESERVED = 1 << 0;
+        /// `timeout_ms` is set.
+        const TIMEOUT = 1 << 1;
+    }
+
     /// Options of a lookup that are set. A set bit says that the field of
     /// `kv_lookup_config` with the same name is meant.
     #[repr(transparent)]

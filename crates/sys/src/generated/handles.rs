@@ -61,3 +61,63 @@ impl KvStoreListHandle {
     /// Names no object; what a guest stores before a call that gives a handle.
     pub const INVALID: Self = Self(0xFFFF_FFFE);
 }
+
+/// A request.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestHandle(pub u32);
+
+impl RequestHandle {
+    /// Names no object; what a guest stores before a call that gives a handle.
+    pub const INVALID: Self = Self(0xFFFF_FFFE);
+}
+
+/// A response.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ResponseHandle(pub u32);
+
+impl ResponseHandle {
+    /// Names no object; what a guest stores before a call that gives a handle.
+    pub const INVALID: Self = Self(0xFFFF_FFFE);
+}
+
+/// A request that is on its way to a backend.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PendingRequestHandle(pub u32);
+
+impl PendingRequestHandle {
+    /// Names no object; what a guest stores before a call that gives a handle.
+    pub const INVALID: Self = Self(0xFFFF_FFFE);
+}
+
+/// Another request of a client that the instance has asked for.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestPromiseHandle(pub u32);
+
+impl RequestPromiseHandle {
+    /// Names no object; what a guest stores before a call that gives a handle.
+    pub const INVALID: Self = Self(0xFFFF_FFFE);
+}
+
+/// An endpoint of the log.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EndpointHandle(pub u32);
+
+impl EndpointHandle {
+    /// Names no object; what a guest stores before a call that gives a handle.
+    pub const INVALID: Self = Self(0xFFFF_FFFE);
+}
+
+/// Anything that can be waited for: a body, a pending operation, a promise.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AsyncItemHandle(pub u32);
+
+impl AsyncItemHandle {
+    /// Names no object; what a guest stores before a call that gives a handle.
+    pub const INVALID: Self = Self(0xFFFF_FFFE);
+}

@@ -6,6 +6,110 @@ use core::mem::offset_of;
 
 use super::{KvInsertMode, KvListMode};
 
+/// How a response may be cached.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct CacheOverride {
+    /// Seconds for which it is fresh.
+    pub ttl: u32,
+    /// Seconds for which it may be used while it is fetched again.
+    pub stale_while_revalidate: u32,
+    /// Names to purge it by, separated by spaces.
+    pub surrogate_keys: *const u8,
+    /// Length of `surrogate_keys` in bytes.
+    pub surrogate_keys_len: usize,
+    /// Milliseconds to wait for the cache.
+    pub lookup_timeout_ms: u32,
+}
+
+impl CacheOverride {
+    /// Nothing set: numbers are 0, pointers null, handles invalid.
+    pub const EMPTY: Self = Self {
+        ttl: 0,
+        stale_while_revalidate: 0,
+        surrogate_keys: core::ptr::null(),
+        surrogate_keys_len: 0,
+        lookup_timeout_ms: 0,
+    };
+}
+
+#[cfg(target_arch = "wasm32")]
+const _: () = {
+    assert!(size_of::<CacheOverride>() == 20);
+    assert!(align_of::<CacheOverride>() == 4);
+    assert!(offset_of!(CacheOverride, ttl) == 0);
+    assert!(offset_of!(CacheOverride, stale_while_revalidate) == 4);
+    assert!(offset_of!(CacheOverride, surrogate_keys) == 8);
+    assert!(offset_of!(CacheOverride, surrogate_keys_len) == 12);
+    assert!(offset_of!(CacheOverride, lookup_timeout_ms) == 16);
+};
+
+/// How another request is asked for.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct NextRequestOptions {
+    /// Milliseconds to wait for it.
+    pub timeout_ms: u64,
+}
+
+impl NextRequestOptions {
+    /// Nothing set: numbers are 0, pointers null, handles invalid.
+    pub const EMPTY: Self = Self { timeout_ms: 0 };
+}
+
+#[cfg(any(target_arch = "wasm32", target_pointer_width = "64"))]
+const _: () = {
+    assert!(size_of::<NextRequestOptions>() == 8);
+    assert!(align_of::<NextRequestOptions>() == 8);
+    assert!(offset_of!(NextRequestOptions, timeout_ms) == 0);
+};
+
+/// Why sending a request failed. Hosts leave it alone: guests exist that pass a shorter record.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct SendErrorDetail {
+    /// 0, nothing has been stored here yet.
+    pub tag: u32,
+    /// Which of the fields are set.
+    pub mask: u32,
+    /// Response code of the DNS server.
+    pub dns_error_rcode: u16,
+    /// Info code of the DNS server.
+    pub dns_error_info_code: u16,
+    /// TLS alert of the backend.
+    pub tls_alert_id: u8,
+    /// HTTP/2 frame that failed.
+    pub h2_error_frame: u8,
+    /// HTTP/2 error.
+    pub h2_error_code: u32,
+}
+
+impl SendErrorDetail {
+    /// Nothing set: numbers are 0, pointers null, handles invalid.
+    pub const EMPTY: Self = Self {
+        tag: 0,
+        mask: 0,
+        dns_error_rcode: 0,
+        dns_error_info_code: 0,
+        tls_alert_id: 0,
+        h2_error_frame: 0,
+        h2_error_code: 0,
+    };
+}
+
+#[cfg(any(target_arch = "wasm32", target_pointer_width = "64"))]
+const _: () = {
+    assert!(size_of::<SendErrorDetail>() == 20);
+    assert!(align_of::<SendErrorDetail>() == 4);
+    assert!(offset_of!(SendErrorDetail, tag) == 0);
+    assert!(offset_of!(SendErrorDetail, mask) == 4);
+    assert!(offset_of!(SendErrorDetail, dns_error_rcode) == 8);
+    assert!(offset_of!(SendErrorDetail, dns_error_info_code) == 10);
+    assert!(offset_of!(SendErrorDetail, tls_alert_id) == 12);
+    assert!(offset_of!(SendErrorDetail, h2_error_frame) == 13);
+    assert!(offset_of!(SendErrorDetail, h2_error_code) == 16);
+};
+
 /// Options of a lookup.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
