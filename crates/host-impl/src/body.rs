@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::error::Error as StdError;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use http_body::{Body as HttpBody, Frame};
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use thiserror::Error;
@@ -16,6 +18,9 @@ use crate::trailers::{TooManyTrailers, Trailers};
 ///
 /// A value that comes from a store is in it as it is, without a copy; the only copy is into the buffer that the guest
 /// names. The same the other way: what a guest writes in one go becomes the value that the store keeps.
+///
+/// It is an [`http_body::Body`] as well, so that an HTTP server sends it as it is: piece by piece without a copy, then
+/// the trailers. Where a stream in it broke off, that ends with [`BodyError::Incomplete`].
 #[derive(Debug, Default)]
 pub struct Body {
     pieces: VecDeque<Piece>,
@@ -174,18 +179,30 @@ impl Body {
     /// Takes up to `max` bytes from the front. Waits for a stream to bring some; empty only at the end, or when
     /// `max` is 0.
     pub(crate) async fn next_bytes(&mut self, max: usize) -> Result<Bytes, BodyError> {
+        std::future::poll_fn(|cx| self.poll_bytes(max, cx)).await
+    }
+
+    fn poll_bytes(&mut self, max: usize, cx: &mut Context<'_>) -> Poll<Result<Bytes, BodyError>> {
+        if max > 0 {
+            ready!(self.poll_ready(cx));
+        }
+        Poll::Ready(match (self.ready_bytes(max), self.broken()) {
+            (None, Some(error)) => Err(error),
+            (bytes, _) => Ok(bytes.unwrap_or_default()),
+        })
+    }
+
+    /// Ready when a read needs no waiting: there are bytes, or there is the end, or the place where a stream broke off.
+    ///
+    /// What a stream brings meanwhile stays in the body: whoever polls counts anew what it holds.
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            if let Some(bytes) = self.ready_bytes(max) {
-                return Ok(bytes);
+            if self.pieces.is_empty() {
+                self.settle_tail();
             }
-            match self.pieces.front_mut() {
-                Some(Piece::Stream(stream)) => {
-                    let frame = stream.frame().await;
-                    self.accept(frame)?;
-                }
-                Some(Piece::Break(error)) => return Err(error.clone()),
-                Some(Piece::Bytes { .. }) | None => return Ok(Bytes::new()),
-            }
+            let Some(Piece::Stream(stream)) = self.pieces.front_mut() else { return Poll::Ready(()) };
+            let frame = ready!(Pin::new(stream).poll_frame(cx));
+            self.accept(frame);
         }
     }
 
@@ -219,32 +236,31 @@ impl Body {
     }
 
     /// Takes in what the stream at the front has brought.
-    fn accept(&mut self, frame: Option<Result<Frame<Bytes>, BoxError>>) -> Result<(), BodyError> {
+    fn accept(&mut self, frame: Option<Result<Frame<Bytes>, BoxError>>) {
         let ended = matches!(self.pieces.front(), Some(Piece::Stream(stream)) if stream.is_end_stream());
-        if ended || frame.is_none() {
+        if ended || !matches!(frame, Some(Ok(_))) {
             self.pieces.pop_front();
         }
         match frame {
             None => {}
-            Some(Err(error)) => {
-                if !ended {
-                    self.pieces.pop_front();
-                }
-                self.pieces.push_front(Piece::Break(BodyError::Incomplete(error.into())));
-            }
+            Some(Err(error)) => self.break_off(error.into()),
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(bytes) if bytes.is_empty() => {}
                 Ok(bytes) => self.push_front(bytes),
                 Err(frame) => {
-                    if let Ok(trailers) = frame.into_trailers() {
+                    if let Ok(trailers) = frame.into_trailers()
                         // Whoever sends more trailers than a map can hold does not send a message.
-                        let added = self.trailers.append_all(trailers.into());
-                        added.map_err(|error| BodyError::Incomplete(Arc::new(error)))?;
+                        && let Err(error) = self.trailers.append_all(trailers.into())
+                    {
+                        self.break_off(Arc::new(error));
                     }
                 }
             },
         }
-        Ok(())
+    }
+
+    fn break_off(&mut self, error: Arc<dyn StdError + Send + Sync>) {
+        self.pieces.push_front(Piece::Break(BodyError::Incomplete(error)));
     }
 
     /// Reads all of it, unless that is more than `max` bytes. Bytes that are in one piece stay so, if they are most of
@@ -295,6 +311,37 @@ impl Body {
 
 fn too_long(bytes: u64, max: u64) -> Option<Collected> {
     (bytes > max).then_some(Collected::TooLong(bytes))
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        Poll::Ready(match ready!(self.poll_bytes(usize::MAX, cx)) {
+            Ok(bytes) if !bytes.is_empty() => Some(Ok(Frame::data(bytes))),
+            Ok(_) => {
+                let trailers = std::mem::take(&mut self.trailers).into_map();
+                (!trailers.is_empty()).then(|| Ok(Frame::trailers(trailers)))
+            }
+            Err(error) => {
+                // A message ends with its first error.
+                *self = Self::default();
+                Some(Err(error))
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_at_end() && self.trailers.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.known_length().map(SizeHint::with_exact).unwrap_or_default()
+    }
 }
 
 impl From<Bytes> for Body {
@@ -458,6 +505,83 @@ mod tests {
         let mut body = Body::from_stream(Full::from("data"));
         assert_eq!(read(&mut body, 100).unwrap(), b"data");
         assert!(body.is_at_end());
+    }
+
+    /// A stream that brings what is sent into it.
+    fn fed() -> (futures_channel::mpsc::UnboundedSender<Result<Frame<Bytes>, std::io::Error>>, Body) {
+        let (feed, frames) = futures_channel::mpsc::unbounded();
+        (feed, Body::from_stream(StreamBody::new(frames)))
+    }
+
+    fn poll_ready(body: &mut Body) -> Poll<()> {
+        body.poll_ready(&mut Context::from_waker(std::task::Waker::noop()))
+    }
+
+    fn next_frame(body: &mut Body) -> Option<Result<Frame<Bytes>, BodyError>> {
+        pollster::block_on(body.frame())
+    }
+
+    #[test]
+    fn a_body_is_ready_when_there_are_bytes_or_the_end_or_a_break() {
+        assert_eq!(poll_ready(&mut Body::new()), Poll::Ready(()), "the end is there");
+        assert_eq!(poll_ready(&mut Body::from(b"bytes".to_vec())), Poll::Ready(()));
+        let mut written = Body::new();
+        written.write_back(b"bytes");
+        assert_eq!(poll_ready(&mut written), Poll::Ready(()));
+
+        let (feed, mut body) = fed();
+        assert_eq!(poll_ready(&mut body), Poll::Pending);
+        feed.unbounded_send(Ok(Frame::data(Bytes::new()))).unwrap();
+        assert_eq!(poll_ready(&mut body), Poll::Pending, "no bytes are none");
+        feed.unbounded_send(Ok(Frame::data(Bytes::from("abc")))).unwrap();
+        assert_eq!(poll_ready(&mut body), Poll::Ready(()));
+        assert!(body.held_bytes() >= 3, "what came is in the body");
+        assert_eq!(poll_ready(&mut body), Poll::Ready(()), "and stays, however often one asks");
+        assert_eq!(read(&mut body, 100).unwrap(), b"abc");
+        assert_eq!(poll_ready(&mut body), Poll::Pending);
+        feed.unbounded_send(Err(std::io::Error::other("cut"))).unwrap();
+        assert_eq!(poll_ready(&mut body), Poll::Ready(()));
+        assert!(matches!(read(&mut body, 100), Err(BodyError::Incomplete(_))));
+
+        let (feed, mut body) = fed();
+        drop(feed);
+        assert_eq!(poll_ready(&mut body), Poll::Ready(()));
+        assert_eq!(read(&mut body, 100).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_body_is_sent_piece_by_piece_without_a_copy_and_its_trailers_last() {
+        let value = Bytes::from(vec![7; 1000]);
+        let mut body = Body::from(value.clone());
+        body.write_back(b"end");
+        body.trailers_mut()
+            .append(&http::HeaderName::from_static("a"), http::HeaderValue::from_static("1"))
+            .unwrap();
+        assert_eq!(HttpBody::size_hint(&body).exact(), Some(1003));
+        let first = next_frame(&mut body).unwrap().unwrap().into_data().unwrap();
+        assert_eq!((first.as_ptr(), first.len()), (value.as_ptr(), 1000));
+        assert_eq!(HttpBody::size_hint(&body).exact(), Some(3));
+        assert_eq!(next_frame(&mut body).unwrap().unwrap().into_data().unwrap(), "end");
+        assert!(!body.is_end_stream(), "the trailers are to come");
+        let trailers = next_frame(&mut body).unwrap().unwrap().into_trailers().unwrap();
+        assert_eq!(trailers["a"], "1");
+        assert!(body.is_end_stream());
+        assert!(next_frame(&mut body).is_none());
+        assert!(Body::new().is_end_stream());
+    }
+
+    #[test]
+    fn what_is_written_goes_before_a_stream_that_is_sent_and_its_break_ends_both() {
+        let (feed, stream) = fed();
+        let mut body = Body::from(b"head".to_vec());
+        body.append(stream).unwrap();
+        assert_eq!(HttpBody::size_hint(&body).exact(), None);
+        feed.unbounded_send(Ok(Frame::data(Bytes::from("tail")))).unwrap();
+        feed.unbounded_send(Err(std::io::Error::other("cut"))).unwrap();
+        assert_eq!(next_frame(&mut body).unwrap().unwrap().into_data().unwrap(), "head");
+        assert_eq!(next_frame(&mut body).unwrap().unwrap().into_data().unwrap(), "tail");
+        assert!(matches!(next_frame(&mut body), Some(Err(BodyError::Incomplete(_)))));
+        assert!(next_frame(&mut body).is_none(), "a message ends with its first error");
     }
 
     #[test]

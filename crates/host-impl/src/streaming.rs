@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use futures_channel::{mpsc, oneshot};
 use http_body::Frame;
-use tokio::sync::{mpsc, oneshot};
 
 use crate::body::{Body, BodyError};
 use crate::trailers::Trailers;
@@ -45,7 +45,8 @@ struct Abandoned;
 impl StreamingBody {
     /// Both ends of a new streaming body.
     pub(crate) fn new() -> (Self, BodyReceiver) {
-        let (pieces, receiver) = mpsc::channel(PIECES_UNDER_WAY);
+        // Of what the channel is told, it holds one more for each sender.
+        let (pieces, receiver) = mpsc::channel(PIECES_UNDER_WAY - 1);
         let (end, ended) = oneshot::channel();
         let body = Self { pieces, end, trailers: Trailers::default() };
         (body, BodyReceiver { pieces: receiver, end: Some(ended) })
@@ -56,22 +57,30 @@ impl StreamingBody {
         self.trailers.held_bytes()
     }
 
+    /// Ready when there is room for another piece, or when nobody takes any more.
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
+        self.pieces.poll_ready(cx).map_err(|_| BodyError::ReceiverGone)
+    }
+
     /// Sends bytes; waits while too many are under way.
-    pub(crate) async fn write(&self, bytes: &[u8]) -> Result<(), BodyError> {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), BodyError> {
         for piece in bytes.chunks(MAX_PIECE_BYTES) {
-            self.send(Bytes::copy_from_slice(piece)).await?;
+            self.ready().await?;
+            // Copied only when there is room for it.
+            self.send(Bytes::copy_from_slice(piece))?;
         }
         Ok(())
     }
 
     /// Sends all bytes of another body, as they come.
-    pub(crate) async fn send_all(&self, body: &mut Body) -> Result<(), BodyError> {
+    pub(crate) async fn send_all(&mut self, body: &mut Body) -> Result<(), BodyError> {
         loop {
             let bytes = body.next_bytes(MAX_PIECE_BYTES).await?;
             if bytes.is_empty() {
                 return Ok(());
             }
-            self.send(bytes).await?;
+            self.ready().await?;
+            self.send(bytes)?;
         }
     }
 
@@ -85,8 +94,13 @@ impl StreamingBody {
         self.end.send(self.trailers).map_err(|_| BodyError::ReceiverGone)
     }
 
-    async fn send(&self, piece: Bytes) -> Result<(), BodyError> {
-        self.pieces.send(piece).await.map_err(|_| BodyError::ReceiverGone)
+    async fn ready(&mut self) -> Result<(), BodyError> {
+        std::future::poll_fn(|cx| self.poll_ready(cx)).await
+    }
+
+    /// Sends one piece, for which there is room.
+    fn send(&mut self, piece: Bytes) -> Result<(), BodyError> {
+        self.pieces.start_send(piece).map_err(|_| BodyError::ReceiverGone)
     }
 }
 
@@ -98,7 +112,7 @@ impl http_body::Body for BodyReceiver {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let Some(bytes) = ready!(self.pieces.poll_recv(cx)) {
+        if let Ok(bytes) = ready!(Pin::new(&mut self.pieces.recv()).poll(cx)) {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
         let Some(end) = &mut self.end else { return Poll::Ready(None) };
@@ -116,5 +130,61 @@ impl http_body::Body for BodyReceiver {
 
     fn is_end_stream(&self) -> bool {
         self.end.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    fn poll_ready(body: &mut StreamingBody) -> Poll<Result<(), BodyError>> {
+        body.poll_ready(&mut Context::from_waker(std::task::Waker::noop()))
+    }
+
+    #[test]
+    fn a_writer_has_room_for_eight_pieces_and_for_another_when_one_was_taken() {
+        let (mut body, mut receiver) = StreamingBody::new();
+        for _ in 0..PIECES_UNDER_WAY {
+            assert!(poll_ready(&mut body).is_ready());
+            body.send(Bytes::from("piece")).unwrap();
+        }
+        assert!(poll_ready(&mut body).is_pending());
+        assert_eq!(pollster::block_on(receiver.frame()).unwrap().unwrap().into_data().unwrap(), "piece");
+        assert!(matches!(poll_ready(&mut body), Poll::Ready(Ok(()))));
+        body.send(Bytes::from("piece")).unwrap();
+        assert!(poll_ready(&mut body).is_pending());
+    }
+
+    #[test]
+    fn a_writer_that_asked_for_room_is_told_when_there_is_some_and_when_the_reader_goes() {
+        for reader_goes in [false, true] {
+            let (mut body, mut receiver) = StreamingBody::new();
+            while poll_ready(&mut body).is_ready() {
+                body.send(Bytes::from("piece")).unwrap();
+            }
+            let waiting = std::thread::spawn(move || pollster::block_on(body.ready()));
+            if reader_goes {
+                drop(receiver);
+                assert!(matches!(waiting.join().unwrap(), Err(BodyError::ReceiverGone)));
+            } else {
+                pollster::block_on(receiver.frame()).unwrap().unwrap();
+                assert!(waiting.join().unwrap().is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn a_write_is_sent_in_pieces_of_bounded_size() {
+        let (mut body, receiver) = StreamingBody::new();
+        pollster::block_on(body.write(&vec![1; 3 * MAX_PIECE_BYTES + 1])).unwrap();
+        body.close().unwrap();
+        let mut body = Body::from_stream(receiver);
+        let mut pieces = Vec::new();
+        while let Some(frame) = pollster::block_on(body.frame()) {
+            pieces.push(frame.unwrap().into_data().unwrap().len());
+        }
+        assert_eq!(pieces, [MAX_PIECE_BYTES, MAX_PIECE_BYTES, MAX_PIECE_BYTES, 1]);
     }
 }

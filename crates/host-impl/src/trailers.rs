@@ -25,6 +25,11 @@ impl Trailers {
         self.held_bytes
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.map.as_ref().is_none_or(|map| map.is_empty())
+    }
+
     /// Adds one.
     pub(crate) fn append(&mut self, name: &HeaderName, value: HeaderValue) -> Result<(), TooManyTrailers> {
         let bytes = name.as_str().len() + value.len() + OVERHEAD_BYTES;
