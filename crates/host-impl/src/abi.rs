@@ -22,14 +22,22 @@ macro_rules! expand {
             $($more)*
             witx: [
                 "witx/fastly_abi.witx",
+                "witx/fastly_async_io.witx",
+                "witx/fastly_compute_runtime.witx",
                 "witx/fastly_http_body.witx",
                 "witx/fastly_kv_store.witx",
+                "witx/fastly_log.witx",
+                "witx/fastly_object_store.witx",
             ],
             errors: { fastly_status => Error },
             $($how_to_wait)+: {
+                fastly_async_io::{select},
                 fastly_http_body::{append, read, write},
                 fastly_kv_store::{
                     open, lookup_wait, lookup_wait_v2, insert, insert_wait, delete_wait, list_wait,
+                },
+                fastly_object_store::{
+                    open, lookup, pending_lookup_wait, insert, insert_async, pending_insert_wait, pending_delete_wait,
                 },
             },
             // A span for each of millions of calls would cost more than the calls do.

@@ -1,11 +1,15 @@
 //! What the host keeps for one instance.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use edgekv_store::{StoreName, Stores};
 
 use crate::body::Body;
+use crate::cpu_time::{CpuTime, MeasuredTime};
 use crate::handles::{HandleTable, Object};
+use crate::log::{Endpoint, GuestLog, TracingLog};
 use crate::status::Error;
 use crate::streaming::{BodyReceiver, StreamingBody};
 
@@ -32,6 +36,11 @@ pub struct KvCtx {
     /// same handle, or a loop in a guest would fill the table.
     opened: BTreeMap<StoreName, u32>,
     missing: BTreeSet<StoreName>,
+    /// Handles of endpoints of the log; as with stores, there is no call that closes one.
+    endpoints: BTreeMap<Endpoint, u32>,
+    /// `None` is [`TracingLog`].
+    log: Option<Arc<dyn GuestLog>>,
+    cpu_time: CpuTime,
     handles: HandleTable,
     max_held_bytes: usize,
 }
@@ -42,6 +51,8 @@ pub struct KvCtx {
 pub struct KvCtxBuilder {
     stores: Stores,
     hidden: Vec<StoreName>,
+    log: Option<Arc<dyn GuestLog>>,
+    cpu_time: Option<MeasuredTime>,
     max_handles: usize,
     max_held_bytes: usize,
 }
@@ -52,6 +63,8 @@ impl KvCtxBuilder {
         Self {
             stores,
             hidden: Vec::new(),
+            log: None,
+            cpu_time: None,
             max_handles: DEFAULT_MAX_HANDLES,
             max_held_bytes: DEFAULT_MAX_HELD_BYTES,
         }
@@ -60,6 +73,20 @@ impl KvCtxBuilder {
     /// Hides a store that is not for guests: to open it gives what a store gives that is not there.
     pub fn hide_store(mut self, name: StoreName) -> Self {
         self.hidden.push(name);
+        self
+    }
+
+    /// Sends the messages of the guest to `log`. Default: events of `tracing` at level info, target
+    /// `edgekv::guest_log`, with control characters escaped.
+    pub fn log(mut self, log: Arc<dyn GuestLog>) -> Self {
+        self.log = Some(log);
+        self
+    }
+
+    /// How long the instance has been computing, for guests that ask (`get_vcpu_ms`). Default: the time since the context was
+    /// built, waiting included, as nothing here knows when the guest runs.
+    pub fn cpu_time(mut self, measured: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        self.cpu_time = Some(MeasuredTime::new(measured));
         self
     }
 
@@ -89,6 +116,9 @@ impl KvCtxBuilder {
             hidden: self.hidden,
             opened: BTreeMap::new(),
             missing: BTreeSet::new(),
+            endpoints: BTreeMap::new(),
+            log: self.log,
+            cpu_time: CpuTime::beginning_now(self.cpu_time),
             handles: HandleTable::new(self.max_handles),
             max_held_bytes: self.max_held_bytes,
         }
@@ -158,6 +188,29 @@ impl KvCtx {
 
     pub(crate) fn remember_opened(&mut self, name: StoreName, handle: u32) {
         self.opened.insert(name, handle);
+    }
+
+    /// The handle of an endpoint that the guest has asked for before.
+    pub(crate) fn endpoint(&self, endpoint: &Endpoint) -> Option<u32> {
+        self.endpoints.get(endpoint).copied()
+    }
+
+    pub(crate) fn remember_endpoint(&mut self, endpoint: Endpoint, handle: u32) {
+        self.endpoints.insert(endpoint, handle);
+    }
+
+    /// Sends a message to the endpoint that `handle` names.
+    pub(crate) fn write_log(&mut self, handle: u32, message: &[u8]) -> Result<(), Error> {
+        let endpoint = self.handles.get::<Endpoint>(handle)?;
+        match &self.log {
+            Some(log) => log.write(endpoint.name(), message),
+            None => TracingLog.write(endpoint.name(), message),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn cpu_time(&self) -> Duration {
+        self.cpu_time.get()
     }
 
     pub(crate) const fn handles_mut(&mut self) -> &mut HandleTable {

@@ -1,8 +1,11 @@
 //! The handle table of an instance.
 
+use std::task::{Context, Poll};
+
 use edgekv_store::{Entry, Generation, KvStore, ListPage};
 
 use crate::body::Body;
+use crate::log::Endpoint;
 use crate::pending::Pending;
 use crate::status::Error;
 use crate::streaming::StreamingBody;
@@ -18,6 +21,7 @@ pub(crate) enum Object {
     Insert(Pending<Generation>),
     Delete(Pending<bool>),
     List(Pending<ListPage>),
+    Endpoint(Endpoint),
 }
 
 impl Object {
@@ -31,6 +35,34 @@ impl Object {
             Self::Insert(pending) => pending.held_bytes(),
             Self::Delete(pending) => pending.held_bytes(),
             Self::List(pending) => pending.held_bytes(),
+            Self::Endpoint(endpoint) => endpoint.held_bytes(),
+        }
+    }
+
+    /// Whether one can wait for this object.
+    const fn is_item(&self) -> bool {
+        match self {
+            Self::Body(_)
+            | Self::StreamingBody(_)
+            | Self::Lookup(_)
+            | Self::Insert(_)
+            | Self::Delete(_)
+            | Self::List(_) => true,
+            Self::Store(_) | Self::Endpoint(_) => false,
+        }
+    }
+
+    /// Looks whether the call that one would make next needs no waiting: there is something to read or room to write,
+    /// the operation is done, or there is an error to be told. `None` when this is nothing that one can wait for.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Option<Poll<()>> {
+        match self {
+            Self::Body(body) => Some(body.poll_ready(cx)),
+            Self::StreamingBody(body) => Some(body.poll_ready(cx).map(drop)),
+            Self::Lookup(pending) => Some(pending.poll_done(cx)),
+            Self::Insert(pending) => Some(pending.poll_done(cx)),
+            Self::Delete(pending) => Some(pending.poll_done(cx)),
+            Self::List(pending) => Some(pending.poll_done(cx)),
+            Self::Store(_) | Self::Endpoint(_) => None,
         }
     }
 
@@ -41,7 +73,7 @@ impl Object {
             Self::Insert(pending) => pending.settle(),
             Self::Delete(pending) => pending.settle(),
             Self::List(pending) => pending.settle(),
-            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) => {}
+            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) | Self::Endpoint(_) => {}
         }
     }
 
@@ -52,7 +84,7 @@ impl Object {
             Self::Insert(pending) => pending.is_done(),
             Self::Delete(pending) => pending.is_done(),
             Self::List(pending) => pending.is_done(),
-            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) => false,
+            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) | Self::Endpoint(_) => false,
         }
     }
 }
@@ -89,11 +121,15 @@ kinds! {
     Pending<Generation>, Insert, "a pending insert";
     Pending<bool>, Delete, "a pending delete";
     Pending<ListPage>, List, "a pending list";
+    Endpoint, Endpoint, "an endpoint of the log";
 }
 
 /// Handle numbers are positive in 32 bits, as JavaScript guests keep them in a signed integer. 0 is left out: guests
 /// written in C take it for "none".
 const LAST_HANDLE: u32 = i32::MAX as u32;
+
+/// The number that is "none", for every kind.
+pub(crate) const INVALID_HANDLE: u32 = u32::MAX - 1;
 
 /// Objects by handle, and how many bytes the host holds for them.
 ///
@@ -190,6 +226,19 @@ impl HandleTable {
     /// The object behind a handle, if it is of this kind; see [`HandleTable::object`].
     pub(crate) fn get<K: Kind>(&mut self, handle: u32) -> Result<&mut K, Error> {
         self.object(handle).and_then(K::of).ok_or(Error::Handle { handle, wanted: K::NAME })
+    }
+
+    /// Whether a handle names something that one can wait for.
+    pub(crate) fn is_item(&mut self, handle: u32) -> bool {
+        self.object(handle).is_some_and(|object| object.is_item())
+    }
+
+    /// Looks whether an object is ready, and counts anew what came in meanwhile. `None` when the handle names nothing
+    /// that one can wait for.
+    pub(crate) fn poll_ready(&mut self, handle: u32, cx: &mut Context<'_>) -> Option<Poll<()>> {
+        let ready = self.object(handle)?.poll_ready(cx);
+        self.recount(handle);
+        ready
     }
 
     /// Counts anew what an object holds.

@@ -53,10 +53,12 @@
 
 mod abi;
 mod body;
+mod cpu_time;
 mod ctx;
 mod handles;
 mod hostcalls;
 mod linker;
+mod log;
 mod memory;
 mod pending;
 mod status;
@@ -66,6 +68,7 @@ mod trailers;
 pub use body::{Body, BodyError};
 pub use ctx::{KvCtx, KvCtxBuilder};
 pub use linker::{add_to_linker, add_to_linker_sync};
+pub use log::GuestLog;
 pub use streaming::BodyReceiver;
 
 /// The text of the ABI that this crate implements: a file name and its content for each witx file.
@@ -74,6 +77,10 @@ pub use streaming::BodyReceiver;
 pub const WITX: &[(&str, &str)] = &[
     ("typenames.witx", include_str!("../witx/typenames.witx")),
     ("fastly_abi.witx", include_str!("../witx/fastly_abi.witx")),
+    ("fastly_async_io.witx", include_str!("../witx/fastly_async_io.witx")),
+    ("fastly_compute_runtime.witx", include_str!("../witx/fastly_compute_runtime.witx")),
     ("fastly_http_body.witx", include_str!("../witx/fastly_http_body.witx")),
     ("fastly_kv_store.witx", include_str!("../witx/fastly_kv_store.witx")),
+    ("fastly_log.witx", include_str!("../witx/fastly_log.witx")),
+    ("fastly_object_store.witx", include_str!("../witx/fastly_object_store.witx")),
 ];

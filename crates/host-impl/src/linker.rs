@@ -22,8 +22,12 @@ pub fn add_to_linker<T: Send + 'static>(
     get: impl Fn(&mut T) -> &mut KvCtx + Send + Sync + Copy + 'static,
 ) -> wasmtime::Result<()> {
     asynchronous::add_fastly_abi_to_linker(linker, get)?;
+    asynchronous::add_fastly_async_io_to_linker(linker, get)?;
+    asynchronous::add_fastly_compute_runtime_to_linker(linker, get)?;
     asynchronous::add_fastly_http_body_to_linker(linker, get)?;
-    asynchronous::add_fastly_kv_store_to_linker(linker, get)
+    asynchronous::add_fastly_kv_store_to_linker(linker, get)?;
+    asynchronous::add_fastly_log_to_linker(linker, get)?;
+    asynchronous::add_fastly_object_store_to_linker(linker, get)
 }
 
 /// Adds all modules of the ABI, for guests that run on the calling thread: a call that has to wait blocks it. With an
@@ -39,8 +43,12 @@ pub fn add_to_linker_sync<T: 'static>(
     get: impl Fn(&mut T) -> &mut KvCtx + Send + Sync + Copy + 'static,
 ) -> wasmtime::Result<()> {
     blocking::add_fastly_abi_to_linker(linker, get)?;
+    blocking::add_fastly_async_io_to_linker(linker, get)?;
+    blocking::add_fastly_compute_runtime_to_linker(linker, get)?;
     blocking::add_fastly_http_body_to_linker(linker, get)?;
-    blocking::add_fastly_kv_store_to_linker(linker, get)
+    blocking::add_fastly_kv_store_to_linker(linker, get)?;
+    blocking::add_fastly_log_to_linker(linker, get)?;
+    blocking::add_fastly_object_store_to_linker(linker, get)
 }
 
 /// Runs a hostcall to its end on this thread. Nearly all are ready when they are asked first, and cost nothing then.

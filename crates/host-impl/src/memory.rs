@@ -29,6 +29,7 @@ out_values!(
     u64 as u64,
     i64 as i64,
     crate::abi::types::BodyHandle as u32,
+    crate::abi::types::EndpointHandle as u32,
     crate::abi::types::KvError as u32,
     crate::abi::types::KvStoreHandle as u32,
     crate::abi::types::KvStoreLookupHandle as u32,

@@ -53,7 +53,8 @@ impl<T> Pending<T> {
         matches!(self.state, State::Ready(_))
     }
 
-    fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready when the operation is done; then its result is here.
+    pub(crate) fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let State::Later(later) = &mut self.state {
             let Poll::Ready(result) = Pin::new(later).poll(cx) else { return Poll::Pending };
             self.state = State::Ready(result);

@@ -55,8 +55,22 @@ pub(crate) enum Error {
     TooManyTrailers(#[from] TooManyTrailers),
     #[error("the length of the body is not known")]
     UnknownLength,
+    #[error("there is nothing to wait for, and no time-out")]
+    NothingToWaitFor,
+    #[error("{items} handles to wait for, but this instance has only {objects} objects")]
+    TooManyItems { items: u32, objects: usize },
+    #[error("handle {handle} is there twice in what is waited for")]
+    SameItemTwice { handle: u32 },
+    #[error("name of a log endpoint is {bytes} bytes; 1 to {max} are allowed")]
+    EndpointNameLength { bytes: usize, max: usize },
+    #[error("name of a log endpoint is not valid UTF-8")]
+    EndpointNameText,
+    #[error("there is no such key")]
+    NoSuchKey,
     #[error("the rate limit of the store was reached")]
     RateLimit,
+    #[error(transparent)]
+    Refused(KvError),
     #[error(transparent)]
     Engine(KvError),
 }
@@ -66,7 +80,9 @@ impl Error {
     fn status(&self) -> FastlyStatus {
         match self {
             Self::Memory(error) => memory_status(error),
-            Self::Handle { .. } => FastlyStatus::Badf,
+            Self::Handle { .. } | Self::TooManyItems { .. } | Self::SameItemTwice { .. } => {
+                FastlyStatus::Badf
+            }
             Self::TooManyHandles { .. }
             | Self::TooManyBytes { .. }
             | Self::TooManyTrailers(_)
@@ -78,7 +94,11 @@ impl Error {
             | Self::UnknownWriteEnd(_)
             | Self::StreamingBody
             | Self::HeaderNameTooLong(_)
-            | Self::NoSuchTrailer => FastlyStatus::Inval,
+            | Self::NoSuchTrailer
+            | Self::NothingToWaitFor
+            | Self::EndpointNameLength { .. }
+            | Self::EndpointNameText
+            | Self::Refused(_) => FastlyStatus::Inval,
             Self::BufferTooSmall { .. } => FastlyStatus::Buflen,
             Self::AbiVersion(_)
             | Self::HeaderName
@@ -87,7 +107,7 @@ impl Error {
             | Self::Body(BodyError::ReceiverGone) => FastlyStatus::Error,
             Self::Body(BodyError::Incomplete(_)) => FastlyStatus::Httpincomplete,
             Self::TrailersNotReady => FastlyStatus::Again,
-            Self::UnknownLength => FastlyStatus::None,
+            Self::UnknownLength | Self::NoSuchKey => FastlyStatus::None,
         }
     }
 }
@@ -135,9 +155,10 @@ pub(crate) fn report(error: &KvError) {
 impl From<KvError> for Error {
     /// For calls that have no `kv_error` to store.
     fn from(error: KvError) -> Self {
-        match error {
-            KvError::TooManyRequests => Self::RateLimit,
-            error => Self::Engine(error),
+        match outcome_code(&error) {
+            Err(status) => status,
+            Ok(KvErrorCode::InternalError) => Self::Engine(error),
+            Ok(_) => Self::Refused(error),
         }
     }
 }

@@ -25,25 +25,7 @@ impl FastlyKvStore for KvCtx {
         name: GuestPtr<str>,
         store_out: GuestPtr<types::KvStoreHandle>,
     ) -> Result<(), Error> {
-        check_out(memory, store_out)?;
-        let name = read_text(memory, name)?;
-        let handle = match self.opened(&name) {
-            Some(handle) => handle,
-            None => {
-                let name = StoreName::new(&name)?;
-                if self.is_hidden(&name) {
-                    return Err(Error::NoSuchStore(name));
-                }
-                self.handles_mut().check_room()?;
-                let store = self.stores().open(&name).await?;
-                let store = store.ok_or_else(|| Error::NoSuchStore(name.clone()))?;
-                let handle = self.handles_mut().insert(Object::Store(store))?;
-                self.remember_opened(name, handle);
-                handle
-            }
-        };
-        memory.write(store_out, handle.into())?;
-        Ok(())
+        self.open_store(memory, name, store_out).await
     }
 
     fn lookup(
@@ -58,12 +40,7 @@ impl FastlyKvStore for KvCtx {
     ) -> Result<(), Error> {
         check_out(memory, pending_out)?;
         known_bits::<types::KvLookupConfigOptions>(mask)?;
-        self.check_new_operation()?;
-        let store = self.handles_mut().get::<KvStore>(store.into())?;
-        let reply = with_key(memory, key, |key| store.lookup(key))?;
-        let handle = self.handles_mut().insert(Object::Lookup(Pending::new(reply)))?;
-        memory.write(pending_out, handle.into())?;
-        Ok(())
+        self.start_lookup(memory, store, key, pending_out)
     }
 
     async fn lookup_wait(
@@ -110,32 +87,11 @@ impl FastlyKvStore for KvCtx {
         config: GuestPtr<types::KvInsertConfig>,
         pending_out: GuestPtr<types::KvStoreInsertHandle>,
     ) -> Result<(), Error> {
-        // Guests give the body up before they call, so it is taken whatever comes of the call.
-        let body = self.handles_mut().take::<Body>(body.into());
+        let body = self.give_up_body(body);
         check_out(memory, pending_out)?;
-        let store = self.handles_mut().get::<KvStore>(store.into())?.clone();
-        let key = read_text(memory, key)?;
-        let key = Key::new(&key)?;
-        let body = body?;
-        let insert = read_insert(memory, mask, config)?;
-        self.make_room(body.held_bytes()).await?;
-        self.handles_mut().check_room()?;
-
-        let mut held_bytes = 0;
-        let reply = match insert {
-            Err(error) => Reply::Ready(Err(error)),
-            Ok(insert) => match body.collect(store.limits().max_value_bytes).await? {
-                Collected::All(value) => {
-                    held_bytes = value.len();
-                    store.insert(key, Insert { value, ..insert })
-                }
-                Collected::TooLong(bytes) => {
-                    let limit = store.limits().max_value_bytes;
-                    Reply::Ready(Err(KvError::PayloadTooLarge { bytes, limit }))
-                }
-            },
-        };
-        let handle = self.handles_mut().insert(Object::Insert(Pending::holding(reply, held_bytes)))?;
+        let insert = |memory: &GuestMemory<'_>| read_insert(memory, mask, config);
+        let pending = self.begin_insert(memory, store, key, body, insert).await?;
+        let handle = self.handles_mut().insert(Object::Insert(pending))?;
         memory.write(pending_out, handle.into())?;
         Ok(())
     }
@@ -170,12 +126,7 @@ impl FastlyKvStore for KvCtx {
         } else {
             None
         };
-        self.check_new_operation()?;
-        let store = self.handles_mut().get::<KvStore>(store.into())?;
-        let reply = with_key(memory, key, |key| store.delete(key, condition))?;
-        let handle = self.handles_mut().insert(Object::Delete(Pending::new(reply)))?;
-        memory.write(pending_out, handle.into())?;
-        Ok(())
+        self.start_delete(memory, store, key, condition, pending_out)
     }
 
     async fn delete_wait(
@@ -252,15 +203,114 @@ impl FastlyKvStore for KvCtx {
     }
 }
 
+/// What both generations of the interface do; the older one is in `object_store.rs`.
 impl KvCtx {
+    pub(super) async fn open_store(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        name: GuestPtr<str>,
+        store_out: GuestPtr<types::KvStoreHandle>,
+    ) -> Result<(), Error> {
+        check_out(memory, store_out)?;
+        let name = read_text(memory, name)?;
+        let handle = match self.opened(&name) {
+            Some(handle) => handle,
+            None => {
+                let name = StoreName::new(&name)?;
+                if self.is_hidden(&name) {
+                    return Err(Error::NoSuchStore(name));
+                }
+                self.handles_mut().check_room()?;
+                let store = self.stores().open(&name).await?;
+                let store = store.ok_or_else(|| Error::NoSuchStore(name.clone()))?;
+                let handle = self.handles_mut().insert(Object::Store(store))?;
+                self.remember_opened(name, handle);
+                handle
+            }
+        };
+        memory.write(store_out, handle.into())?;
+        Ok(())
+    }
+
     /// Says whether the instance may start another operation; asked before it is started.
-    fn check_new_operation(&mut self) -> Result<(), Error> {
+    pub(super) fn check_new_operation(&mut self) -> Result<(), Error> {
         self.handles_mut().check_room()?;
         self.check_bytes(0)
     }
 
+    pub(super) fn start_lookup(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        store: types::KvStoreHandle,
+        key: GuestPtr<str>,
+        pending_out: GuestPtr<types::KvStoreLookupHandle>,
+    ) -> Result<(), Error> {
+        self.check_new_operation()?;
+        let store = self.handles_mut().get::<KvStore>(store.into())?;
+        let reply = with_key(memory, key, |key| store.lookup(key))?;
+        let handle = self.handles_mut().insert(Object::Lookup(Pending::new(reply)))?;
+        memory.write(pending_out, handle.into())?;
+        Ok(())
+    }
+
+    pub(super) fn start_delete(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        store: types::KvStoreHandle,
+        key: GuestPtr<str>,
+        condition: Option<GenerationMatch>,
+        pending_out: GuestPtr<types::KvStoreDeleteHandle>,
+    ) -> Result<(), Error> {
+        self.check_new_operation()?;
+        let store = self.handles_mut().get::<KvStore>(store.into())?;
+        let reply = with_key(memory, key, |key| store.delete(key, condition))?;
+        let handle = self.handles_mut().insert(Object::Delete(Pending::new(reply)))?;
+        memory.write(pending_out, handle.into())?;
+        Ok(())
+    }
+
+    /// The body of an insert. Guests give it up before they call, so it is taken whatever comes of the call.
+    pub(super) fn give_up_body(&mut self, body: types::BodyHandle) -> Result<Body, Error> {
+        self.handles_mut().take(body.into())
+    }
+
+    /// Reads the body to its end and starts to write it. `insert` reads the options, all but the value; its inner error is
+    /// one that the wait call reports.
+    pub(super) async fn begin_insert(
+        &mut self,
+        memory: &GuestMemory<'_>,
+        store: types::KvStoreHandle,
+        key: GuestPtr<str>,
+        body: Result<Body, Error>,
+        insert: impl FnOnce(&GuestMemory<'_>) -> Result<Result<Insert, KvError>, Error>,
+    ) -> Result<Pending<Generation>, Error> {
+        let store = self.handles_mut().get::<KvStore>(store.into())?.clone();
+        let key = read_text(memory, key)?;
+        let key = Key::new(&key)?;
+        let body = body?;
+        let insert = insert(memory)?;
+        self.make_room(body.held_bytes()).await?;
+        self.handles_mut().check_room()?;
+
+        let mut held_bytes = 0;
+        let reply = match insert {
+            Err(error) => Reply::Ready(Err(error)),
+            Ok(insert) => match body.collect(store.limits().max_value_bytes).await? {
+                Collected::All(value) => {
+                    held_bytes = value.len();
+                    store.insert(key, Insert { value, ..insert })
+                }
+                Collected::TooLong(bytes) => {
+                    let limit = store.limits().max_value_bytes;
+                    Reply::Ready(Err(KvError::PayloadTooLarge { bytes, limit }))
+                }
+            },
+        };
+        Ok(Pending::holding(reply, held_bytes))
+    }
+
     /// Waits for an operation and takes its result; the handle is consumed.
-    async fn wait_and_take<T>(&mut self, handle: u32) -> Result<Result<T, KvError>, Error>
+    pub(super) async fn wait_and_take<T>(&mut self, handle: u32) -> Result<Result<T, KvError>, Error>
     where
         Pending<T>: Kind,
     {
@@ -309,7 +359,7 @@ impl KvCtx {
 }
 
 /// Runs `operation` with the key that the guest passes.
-fn with_key<T>(
+pub(super) fn with_key<T>(
     memory: &GuestMemory<'_>,
     key: GuestPtr<str>,
     operation: impl FnOnce(Key<'_>) -> T,

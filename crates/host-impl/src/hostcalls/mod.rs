@@ -4,5 +4,9 @@
 //! objects behind its handles; do the work; store the answers.
 
 mod abi;
+mod async_io;
+mod compute_runtime;
 mod http_body;
 mod kv_store;
+mod log;
+mod object_store;
