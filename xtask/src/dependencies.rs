@@ -9,11 +9,13 @@ use spdx::{Expression, ParseMode};
 use crate::guests;
 
 /// Our crates, and what they must not be built on, at any distance: arrows point one way.
-const BARRIERS: [(&str, &[&str]); 4] = [
+const BARRIERS: [(&str, &[&str]); 5] = [
     // What a store is knows neither programs nor protocols.
     ("edgekv-store", &["edgekv", "edgekv-sys", "edgekv-host", "wasmtime", "wiggle", "witx", "http", "hyper"]),
     // The two sides of the ABI meet in `witx/` only.
-    ("edgekv-host", &["edgekv", "edgekv-sys", "edgekv-cli"]),
+    ("edgekv-host", &["edgekv", "edgekv-sys", "edgekv-runtime", "edgekv-cli"]),
+    // A program is the same whether it is run once or for each request.
+    ("edgekv-runtime", &["edgekv", "edgekv-sys", "edgekv-cli", "clap", "hyper", "redb"]),
     ("edgekv", &["edgekv-store", "edgekv-host", "wasmtime", "tokio"]),
     ("edgekv-sys", &["edgekv", "edgekv-store", "edgekv-host", "bytes", "serde"]),
 ];

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use edgekv_runtime::{LoadError, LoadErrorKind, StartError};
+
 /// What `--help` says about exit statuses; docs/cli.md has the same table with reasons.
 pub(crate) const HELP: &str = "\
 Exit status:
@@ -63,6 +65,22 @@ impl Failure {
             eprintln!("edgekv: {line}");
         }
         self.status.into()
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        let status = match error.kind() {
+            LoadErrorKind::NotFound => Status::NotFound,
+            _ => Status::CannotRun,
+        };
+        Self::new(status, error)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::new(Status::CannotRun, error)
     }
 }
 

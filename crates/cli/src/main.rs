@@ -1,7 +1,7 @@
 //! The command `edgekv`: runs programs for the edge KV ABI on durable data.
 //!
 //! Only flags, configuration, messages and glue are in here; what a store is and what a guest may call are the
-//! business of `edgekv-store` and `edgekv-host`.
+//! business of `edgekv-store` and `edgekv-host`, and how one is loaded, limited and run that of `edgekv-runtime`.
 //!
 //! | question | place |
 //! | --- | --- |
@@ -9,7 +9,6 @@
 //! | what does `--engine` understand? | `engine.rs` |
 //! | what may `fastly.toml` say? | `config/` |
 //! | when does an item of it reach a store? | `seed/` |
-//! | how is a guest loaded, limited, run, and its end reported? | `guest/` |
 //! | which exit status means what? | `exit.rs` |
 //! | what is said when the arguments are wrong? | `usage.rs` |
 #![forbid(unsafe_code)]
@@ -18,11 +17,9 @@ mod commands;
 mod config;
 mod engine;
 mod exit;
-mod guest;
 mod interrupt;
 mod logging;
 mod quoted;
-mod regular_file;
 mod seed;
 mod stores;
 mod usage;

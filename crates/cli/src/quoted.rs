@@ -1,16 +1,10 @@
-//! Foreign text in messages: names that a module or a manifest chose must not move the cursor of a terminal, begin a line
+//! Foreign text in messages: what a manifest or an argument says must not move the cursor of a terminal, begin a line
 //! that looks like ours, or fill the screen.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// Longest text of a configuration that a message repeats, in characters.
 const MAX_QUOTED_CHARS: usize = 60;
-
-/// Longest name from a module, in characters: the names of Rust's generic functions are long.
-const MAX_NAME_CHARS: usize = 120;
-
-/// Longest message of somebody else, in characters.
-const MAX_MESSAGE_CHARS: usize = 600;
 
 /// A text in quotation marks, with escapes for what cannot be printed, and shortened when it is long.
 #[derive(Debug, Clone, Copy)]
@@ -25,54 +19,17 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// A text on one line, with escapes for what cannot be printed, and shortened when it is long.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Escaped<'a> {
-    text: &'a str,
-    max_chars: usize,
-}
-
-impl<'a> Escaped<'a> {
-    /// A name: of a function or an import.
-    pub(crate) const fn name(text: &'a str) -> Self {
-        Self { text, max_chars: MAX_NAME_CHARS }
-    }
-
-    /// A sentence that may contain names.
-    pub(crate) const fn message(text: &'a str) -> Self {
-        Self { text, max_chars: MAX_MESSAGE_CHARS }
-    }
-}
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut chars = self.text.chars();
-        for char in chars.by_ref().take(self.max_chars) {
-            match char {
-                // Harmless without quotation marks around it.
-                '"' | '\'' => f.write_char(char)?,
-                _ => write!(f, "{}", char.escape_debug())?,
-            }
-        }
-        if chars.next().is_some() { f.write_char('…') } else { Ok(()) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_printed_is_escaped_and_the_rest_stays() {
-        assert_eq!(Escaped::name("<&'a T>::é \"x\"").to_string(), "<&'a T>::é \"x\"");
-        assert_eq!(Escaped::name("a\n\x1b[31m\u{202e}b").to_string(), "a\\n\\u{1b}[31m\\u{202e}b");
+    fn what_cannot_be_printed_is_escaped() {
         assert_eq!(Quoted("a\nb").to_string(), "\"a\\nb\"");
     }
 
     #[test]
     fn long_texts_are_cut_between_characters() {
-        assert_eq!(Escaped::name(&"é".repeat(120)).to_string(), "é".repeat(120));
-        assert_eq!(Escaped::name(&"é".repeat(121)).to_string(), "é".repeat(120) + "…");
         assert_eq!(Quoted(&"é".repeat(61)).to_string(), format!("\"{}\"…", "é".repeat(60)));
     }
 }

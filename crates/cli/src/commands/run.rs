@@ -6,12 +6,15 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use edgekv_host::KvCtx;
+use edgekv_runtime::{End, Environment, Launch, Runtime};
 use edgekv_store::StoreName;
 
+use crate::engine::is_reserved;
 use crate::exit::{self, Failure, Status};
-use crate::guest::{End, Guest, Launch};
 use crate::interrupt::CloseOnInterrupt;
 use crate::quoted::Quoted;
+use crate::seed;
 use crate::stores::StoresArgs;
 
 const EXAMPLES: &str = "\
@@ -67,16 +70,16 @@ impl RunArgs {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         // Whatever can be wrong without data is found before there are any.
         let config = self.stores.config()?;
-        let guest = Guest::load(&self.program)?;
+        let runtime = Runtime::builder().max_memory_mebibytes(self.max_memory).build();
+        let program = runtime.context("no program can be run")?.load(&self.program)?;
         let stores = self.stores.open(config.as_ref())?;
         drop(config);
 
         let interrupt = CloseOnInterrupt::new(stores.clone())?;
-        let ended = guest.run(Launch {
-            stores: stores.clone(),
+        let ended = program.run(Launch {
+            kv: KvCtx::builder(stores.clone()).hide_store(seed::ledger_name()?).build(),
             args: &self.args,
-            env: &self.env,
-            max_memory_mebibytes: self.max_memory,
+            environment: &Environment::new(self.env.iter().cloned()),
         });
         // Whatever way it ended: what it has started to write is finished first, waited for or not, and the file is
         // closed, so that the next run need not repair it.
@@ -88,7 +91,7 @@ impl RunArgs {
             eprintln!("edgekv: {report}");
         }
         if !matches!(ended.end, End::Exited(0) | End::ReaderGone) {
-            for name in &ended.missing_stores {
+            for name in ended.missing_stores().filter(|name| !is_reserved(name)) {
                 eprintln!("edgekv: {}", no_store(name));
             }
         }

@@ -4,11 +4,11 @@ use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
+use edgekv_runtime::regular_file;
 use edgekv_store::{Key, Metadata};
 
 use super::problem::Cause;
 use super::{Data, Item};
-use crate::regular_file;
 
 /// A field of an entry, whatever language it was written in.
 #[derive(Debug, Clone, Copy)]

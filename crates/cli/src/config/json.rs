@@ -4,10 +4,9 @@ use std::fmt;
 use std::io::BufReader;
 use std::path::Path;
 
+use edgekv_runtime::regular_file;
 use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::Value;
-
-use crate::regular_file;
 
 /// Shows `visit` every item of the file: its number from 1, its key, and what is under it.
 ///

@@ -33,11 +33,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use bytes::Bytes;
+use edgekv_runtime::regular_file;
 use edgekv_store::{KeyBuf, Metadata, StoreName};
 
 pub(crate) use self::problem::Problems;
 use crate::engine::is_reserved;
-use crate::regular_file;
 
 /// What a manifest says about stores.
 #[derive(Debug)]

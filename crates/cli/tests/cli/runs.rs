@@ -146,8 +146,10 @@ fn memory_has_a_limit_that_can_be_moved() {
         "{ended:?}"
     );
     here.wat("large.wasm", r#"(module (memory (export "memory") 1600) (func (export "_start")))"#);
-    here.run("run large.wasm --engine memory: --max-memory 2")
-        .fails(126, &["large.wasm: cannot start", "memory", "allow more by --max-memory"]);
+    here.run("run large.wasm --engine memory: --max-memory 2").fails(
+        126,
+        &["large.wasm: it starts with 100 MiB of memory, and may have 2 MiB; allow more by --max-memory"],
+    );
 }
 
 #[test]

@@ -3,40 +3,31 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Error, anyhow};
 use wasmtime::{ExternType, Module};
 
-use crate::exit::{Failure, Status};
+use crate::error::LoadError;
 use crate::regular_file;
 
 /// The function that runs a program.
-pub(super) const START: &str = "_start";
+pub(crate) const START: &str = "_start";
 
 /// Largest program, 1 GiB: far more than compilers make.
 const MAX_PROGRAM_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Reads a program, and says what else the file is if it is not a core WebAssembly module.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = regular_file::read(path, MAX_PROGRAM_BYTES).map_err(|error| {
-        let (status, advice) = match error.kind() {
-            ErrorKind::NotFound => (Status::NotFound, "there is no such file; check the path"),
-            ErrorKind::IsADirectory => (Status::CannotRun, "is a directory; name the .wasm file in it"),
-            ErrorKind::InvalidInput => (
-                Status::CannotRun,
-                "is a pipe, a socket or a device; name the .wasm file that your compiler made",
-            ),
-            _ => {
-                return Failure::new(
-                    Status::CannotRun,
-                    Error::new(error).context(format!("cannot read {}", path.display())),
-                );
-            }
-        };
-        Failure::new(status, anyhow!("{}: {advice}", path.display()))
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let bytes = regular_file::read(path, MAX_PROGRAM_BYTES).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => LoadError::not_found(path, "there is no such file; check the path"),
+        ErrorKind::IsADirectory => LoadError::cannot_run(path, "is a directory; name the .wasm file in it"),
+        ErrorKind::InvalidInput => LoadError::cannot_run(
+            path,
+            "is a pipe, a socket or a device; name the .wasm file that your compiler made",
+        ),
+        _ => LoadError::cannot_run(path, format!("cannot be read: {error}")),
     })?;
     match Content::of(&bytes) {
         Content::Module => Ok(bytes),
-        other => Err(Failure::new(Status::CannotRun, anyhow!("{}: {}", path.display(), other.advice()))),
+        other => Err(LoadError::cannot_run(path, other.advice())),
     }
 }
 
@@ -81,7 +72,7 @@ impl Content {
         match self {
             Self::Module => "is a core WebAssembly module",
             Self::Component => {
-                "is a component, which `run` does not support yet; give it a core module, which is what \
+                "is a component, which edgekv does not support yet; give it a core module, which is what \
                  compilers make for the target wasm32-wasip1"
             }
             Self::OtherVersion => {
@@ -100,7 +91,7 @@ impl Content {
 }
 
 /// Says whether the module can be started.
-pub(super) fn check_start(module: &Module) -> Result<(), &'static str> {
+pub(crate) fn check_start(module: &Module) -> Result<(), &'static str> {
     match module.get_export(START) {
         Some(ExternType::Func(start)) if start.params().len() == 0 && start.results().len() == 0 => Ok(()),
         Some(_) => {

@@ -11,11 +11,11 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 /// The command's standard output. A write after its reader has gone ends the guest by [`ReaderGone`], as the signal of
 /// a broken pipe would end a native program: `edgekv run app.wasm | head -1` is no mistake.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Output;
+pub(crate) struct Output;
 
 /// Why a guest ended that writes to a pipe which nobody reads.
 #[derive(Debug)]
-pub(super) struct ReaderGone;
+pub(crate) struct ReaderGone;
 
 impl fmt::Display for ReaderGone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

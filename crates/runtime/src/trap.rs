@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use wasmtime::{Trap, WasmBacktrace};
 
-use super::limits::MemoryLimit;
-use crate::quoted::Escaped;
+use crate::escaped::Escaped;
+use crate::limits::MemoryLimit;
 
 /// Most functions of a backtrace that are shown.
 const MAX_FRAMES: usize = 12;
@@ -29,9 +29,10 @@ const MACHINERY: [&str; 10] = [
 const MACHINERY_NAMES: [&str; 7] =
     ["_start", "_start.command_export", "abort", "dlabort", "main", "rust_begin_unwind", "rust_panic"];
 
-/// What trapped, where, and what that usually means.
+/// What trapped, where, and what that usually means. Its text has several lines: the program and the cause, the functions
+/// that were running, the innermost first, and perhaps a hint.
 #[derive(Debug)]
-pub(crate) struct TrapReport {
+pub struct TrapReport {
     program: PathBuf,
     cause: String,
     functions: Vec<String>,
@@ -40,11 +41,11 @@ pub(crate) struct TrapReport {
 
 impl TrapReport {
     /// Whether an error of Wasmtime comes from running code, and not from preparing to.
-    pub(super) fn is_trap(error: &wasmtime::Error) -> bool {
+    pub(crate) fn is_trap(error: &wasmtime::Error) -> bool {
         error.is::<WasmBacktrace>() || error.is::<Trap>() || error.is::<wasmtime_wasi::I32Exit>()
     }
 
-    pub(super) fn new(program: &Path, error: &wasmtime::Error, memory: &MemoryLimit) -> Self {
+    pub(crate) fn new(program: &Path, error: &wasmtime::Error, memory: &MemoryLimit) -> Self {
         let trap = error.downcast_ref::<Trap>();
         let cause = match trap {
             Some(trap) => trap.to_string(),

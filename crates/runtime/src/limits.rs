@@ -9,7 +9,7 @@ const MAX_TABLE_ELEMENTS: usize = 1_000_000;
 
 /// Refuses memory beyond a limit, and remembers that it did, so that the end of the guest can be explained.
 #[derive(Debug)]
-pub(super) struct MemoryLimit {
+pub(crate) struct MemoryLimit {
     /// Of all memories together.
     bytes: Account,
     /// Of all tables together.
@@ -22,13 +22,15 @@ pub(super) struct MemoryLimit {
 struct Account {
     max: usize,
     used: usize,
+    /// The most that was ever used.
+    most: usize,
     /// What the last growth has added, for as long as it may still fail.
     last: usize,
 }
 
 impl Account {
     const fn new(max: usize) -> Self {
-        Self { max, used: 0, last: 0 }
+        Self { max, used: 0, most: 0, last: 0 }
     }
 
     /// Charges a growth, and says whether there was room for it.
@@ -40,6 +42,9 @@ impl Account {
         }
         self.last = used - self.used;
         self.used = used;
+        if used > self.most {
+            self.most = used;
+        }
         true
     }
 
@@ -51,18 +56,23 @@ impl Account {
 }
 
 impl MemoryLimit {
-    pub(super) fn new(mebibytes: NonZeroU32) -> Self {
+    pub(crate) fn new(mebibytes: NonZeroU32) -> Self {
         let max_bytes = usize::try_from(u64::from(mebibytes.get()) * 1024 * 1024).unwrap_or(usize::MAX);
         let elements = Account::new(MAX_TABLE_ELEMENTS);
         Self { bytes: Account::new(max_bytes), elements, reached: false }
     }
 
-    pub(super) const fn max_mebibytes(&self) -> usize {
+    pub(crate) const fn max_mebibytes(&self) -> usize {
         self.bytes.max / (1024 * 1024)
     }
 
+    /// The most bytes that the guest has had at a time.
+    pub(crate) const fn most_bytes(&self) -> usize {
+        self.bytes.most
+    }
+
     /// Whether the guest has ever wanted more than it may have.
-    pub(super) const fn was_reached(&self) -> bool {
+    pub(crate) const fn was_reached(&self) -> bool {
         self.reached
     }
 }
@@ -125,6 +135,7 @@ mod tests {
         assert!(!limit.memory_growing(2 * MIB, 2 * MIB + 65_536, None).unwrap());
         assert!(limit.was_reached());
         assert!(limit.memory_growing(MIB, MIB, None).unwrap(), "growing by nothing");
+        assert_eq!(limit.most_bytes(), 3 * MIB);
     }
 
     #[test]

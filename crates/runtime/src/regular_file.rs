@@ -7,7 +7,12 @@ use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 /// Opens a file that is a regular one.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+///
+/// What the system says; a pipe, a socket or a device is [`ErrorKind::InvalidInput`], a directory
+/// [`ErrorKind::IsADirectory`].
+pub fn open(path: &Path) -> io::Result<File> {
     // Asked before, because opening may wait, and after, because the file may have been replaced.
     check(&fs::metadata(path)?)?;
     let file = File::open(path)?;
@@ -16,8 +21,16 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Reads a regular file of at most `max_bytes`.
-pub(crate) fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
+///
+/// # Errors
+///
+/// Those of [`open`], and [`ErrorKind::FileTooLarge`].
+pub fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
+    read_open(&open(path)?, max_bytes)
+}
+
+/// Reads what is left of an open file, at most `max_bytes`.
+pub(crate) fn read_open(file: &File, max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(file.metadata()?.len().min(max_bytes)).unwrap_or(0));
     // The length is that of a moment ago; what counts is what comes out.
     file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
