@@ -1,5 +1,7 @@
 //! What the benchmarks share.
 
+pub mod load;
+
 use std::path::{Path, PathBuf};
 
 use edgekv_store::{Engine, Insert, Key, KvStore, StoreName, Stores};

@@ -9,6 +9,32 @@ use edgekv_store::Stores;
 
 use crate::exit::Status;
 
+/// A request to stop a server. Once per process, and not together with [`CloseOnInterrupt`].
+#[derive(Debug)]
+pub(crate) struct Stop(tokio::sync::watch::Receiver<bool>);
+
+impl Stop {
+    /// Prepares for an interrupt. The second one ends the process at once.
+    pub(crate) fn on_interrupt() -> anyhow::Result<Self> {
+        let (sender, receiver) = tokio::sync::watch::channel(false);
+        let handler = move || {
+            if sender.send_replace(true) {
+                exit();
+            }
+        };
+        ctrlc::set_handler(handler).context("cannot prepare for Ctrl-C")?;
+        Ok(Self(receiver))
+    }
+
+    /// Ready when the process has been asked to stop.
+    pub(crate) async fn asked(mut self) {
+        if self.0.wait_for(|asked| *asked).await.is_err() {
+            // There will be no interrupt any more.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// As long as it lives, an interrupted process closes its stores before it exits.
 #[derive(Debug)]
 pub(crate) struct CloseOnInterrupt(Arc<Mutex<Option<Stores>>>);

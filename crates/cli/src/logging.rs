@@ -5,24 +5,38 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 
 use anyhow::anyhow;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{Format, FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::exit::{Failure, Status};
 use crate::usage;
 
+/// What is said when nobody asks for more or less: what is wrong, and what `serve` is there for.
+const DEFAULT: &str = "warn,edgekv::request=info,edgekv::app=info";
+
 /// How much is said.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
     /// What to say on stderr about the work: error, warn, info, debug or trace, or a list such as
-    /// `warn,edgekv_store=debug`
-    #[arg(long, value_name = "LEVEL", default_value = "warn", env = "EDGEKV_LOG", global = true)]
+    /// `warn,edgekv_store=debug`. Requests are `edgekv::request`, what served applications print is `edgekv::app`
+    #[arg(long, value_name = "LEVEL", default_value = DEFAULT, env = "EDGEKV_LOG", global = true)]
     log: String,
+    /// How to say it: as text for people, or as a JSON object on each line
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "EDGEKV_LOG_FORMAT", global = true)]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
 }
 
 impl LogArgs {
@@ -42,12 +56,13 @@ impl LogArgs {
         let filter = EnvFilter::builder().parse(&self.log).map_err(|_| refused())?;
         let has_colours =
             io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
-        tracing_subscriber::fmt()
-            .with_ansi(has_colours)
-            .event_format(Messages::default())
-            .with_env_filter(filter)
-            .with_writer(io::stderr)
-            .init();
+        let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+        match self.log_format {
+            LogFormat::Text => {
+                subscriber.with_ansi(has_colours).event_format(Messages::default()).init();
+            }
+            LogFormat::Json => subscriber.json().flatten_event(true).init(),
+        }
         Ok(())
     }
 }
@@ -75,6 +90,12 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
+        if event.metadata().target() == REQUESTS {
+            SystemTime.format_time(&mut writer)?;
+            let mut request = Request::default();
+            event.record(&mut request);
+            return writeln!(writer, " {request}");
+        }
         match *event.metadata().level() {
             Level::ERROR => writer.write_str("edgekv: error: ")?,
             Level::WARN => writer.write_str("edgekv: warning: ")?,
@@ -85,9 +106,83 @@ where
     }
 }
 
+/// Where `edgekv-server` tells of requests.
+const REQUESTS: &str = "edgekv::request";
+
+/// What is told of a request, in the order in which people look for it.
+#[derive(Debug, Default)]
+struct Request {
+    id: String,
+    client: String,
+    method: String,
+    path: String,
+    status: Option<u64>,
+    bytes: u64,
+    complete: bool,
+    milliseconds: f64,
+}
+
+impl Visit for Request {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let text = match field.name() {
+            "id" => &mut self.id,
+            "client" => &mut self.client,
+            "method" => &mut self.method,
+            "path" => &mut self.path,
+            _ => return,
+        };
+        *text = format!("{value:?}");
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        match field.name() {
+            "status" => self.status = Some(value),
+            "bytes" => self.bytes = value,
+            _ => {}
+        }
+    }
+
+    fn record_f64(&mut self, _field: &Field, value: f64) {
+        self.milliseconds = value;
+    }
+
+    fn record_bool(&mut self, _field: &Field, value: bool) {
+        self.complete = value;
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, client, method, path, bytes, milliseconds, .. } = self;
+        match self.status {
+            Some(status) => write!(f, "{client} {method} {path} {status} {bytes} B {milliseconds:.1} ms {id}")?,
+            None => write!(f, "{client} {method} {path} - {bytes} B {milliseconds:.1} ms {id}")?,
+        }
+        if self.complete { Ok(()) } else { f.write_str(" (the client went away)") }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_is_a_line_that_says_what_became_of_it() {
+        let mut request = Request {
+            id: "0f".into(),
+            client: "::1".into(),
+            method: "GET".into(),
+            path: "/a?b".into(),
+            status: Some(200),
+            bytes: 12,
+            complete: true,
+            milliseconds: 1.25,
+        };
+        assert_eq!(request.to_string(), "::1 GET /a?b 200 12 B 1.2 ms 0f");
+        request.status = None;
+        request.complete = false;
+        assert_eq!(request.to_string(), "::1 GET /a?b - 12 B 1.2 ms 0f (the client went away)");
+    }
 
     #[test]
     fn a_plain_word_is_a_level_or_a_mistake() {

@@ -23,6 +23,7 @@ mod quoted;
 mod seed;
 mod stores;
 mod usage;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -69,6 +69,12 @@ impl TraceId {
         let half = || u128::from(RandomState::new().hash_one(TRACE_ID));
         Self(half() << 64 | half())
     }
+
+    /// The 16 bytes that its digits stand for.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
 }
 
 impl fmt::Display for TraceId {

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod run;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -17,12 +18,17 @@ pub(crate) enum Command {
     /// (FASTLY_HOSTNAME and the like) and what --env adds. When it has ended, its writes are durable before edgekv
     /// exits.
     Run(Box<run::RunArgs>),
+    /// Answer HTTP requests with an application: each by a run of its own
+    ///
+    /// HTTP/1.1, and HTTP/2 without TLS. What the application prints, and a line for each request, goes to stderr.
+    Serve(Box<serve::ServeArgs>),
 }
 
 impl Command {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Run(args) => args.run(),
+            Self::Serve(args) => args.run(),
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct RunArgs {
     stores: StoresArgs,
 }
 
-fn parse_variable(text: &str) -> Result<(String, String), &'static str> {
+pub(super) fn parse_variable(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() && !text.contains('\0') => {
             Ok((name.to_owned(), value.to_owned()))
@@ -52,14 +52,14 @@ fn parse_variable(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
-fn parse_mebibytes(text: &str) -> Result<NonZeroU32, &'static str> {
+pub(super) fn parse_mebibytes(text: &str) -> Result<NonZeroU32, &'static str> {
     // What 32-bit memory can have at all.
     let mebibytes = text.parse().ok().filter(|mebibytes: &NonZeroU32| mebibytes.get() <= 4096);
     mebibytes.ok_or("write a number of MiB from 1 to 4096")
 }
 
 /// What to do about a store that the program has asked for.
-fn no_store(name: &StoreName) -> String {
+pub(super) fn no_store(name: &StoreName) -> String {
     let quoted = Quoted(name.as_str());
     let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
     let argument = if name.as_str().chars().all(is_plain) { name.to_string() } else { quoted.to_string() };

@@ -1,0 +1,179 @@
+//! `edgekv serve`: an application, once for each HTTP request.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use edgekv_host::KvCtx;
+use edgekv_runtime::{Environment, Pool, Program, Runtime};
+use edgekv_server::{Limits, Server};
+use edgekv_store::Stores;
+
+use super::run::{no_store, parse_mebibytes, parse_variable};
+use crate::exit::{Failure, Status};
+use crate::interrupt::Stop;
+use crate::seed;
+use crate::stores::StoresArgs;
+use crate::watch;
+
+const EXAMPLES: &str = "\
+Examples:
+  edgekv serve app.wasm --store mystore    answers on http://127.0.0.1:7676; data are kept in .edgekv/data.redb
+  edgekv serve app.wasm --listen [::]:80   all addresses of this machine
+  edgekv serve app.wasm --watch            and again what the compiler has made anew
+
+SIGTERM or Ctrl-C stops it: running requests finish, and writes are durable. A second one stops it at once.";
+
+/// How long an application may compute before others get their turn.
+const TURN: Duration = Duration::from_millis(10);
+
+/// Flags and arguments of `edgekv serve`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ServeArgs {
+    /// The application: a core WebAssembly module, or what `edgekv compile` has made of one
+    #[arg(value_name = "APP.wasm")]
+    program: PathBuf,
+    /// Address and port to listen on; with port 0 the system chooses one. The address is printed on stdout when the
+    /// application can be asked
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7676", env = "EDGEKV_LISTEN")]
+    listen: SocketAddr,
+    /// Load the application again when its file changes. No request is dropped; if the new file cannot be loaded, the old
+    /// application goes on
+    #[arg(long)]
+    watch: bool,
+    /// Environment variable for the application; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
+    env: Vec<(String, String)>,
+    #[command(flatten)]
+    limits: LimitsArgs,
+    #[command(flatten)]
+    stores: StoresArgs,
+}
+
+/// What clients and requests may use.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+struct LimitsArgs {
+    /// Most memory for a request's instance, in MiB
+    #[arg(long, value_name = "MIB", default_value = "128", value_parser = parse_mebibytes)]
+    max_memory: NonZeroU32,
+    /// Most seconds for a request, from its head to the end of the application's run; then 504
+    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    max_time: NonZeroU32,
+    /// Most requests at a time; one more is answered with 503
+    #[arg(long, value_name = "NUMBER", default_value = "256", value_parser = parse_requests)]
+    max_requests: NonZeroU32,
+    /// Most open connections; further clients wait
+    #[arg(long, value_name = "NUMBER", default_value = "4096")]
+    max_connections: NonZeroUsize,
+    /// Most KiB of the head of a request (URL and headers), at least 8; then 431
+    #[arg(long, value_name = "KIB", default_value = "64", value_parser = clap::value_parser!(u16).range(8..=1024))]
+    max_head: u16,
+    /// Most MiB of the body of a request; then 413
+    #[arg(long, value_name = "MIB", default_value = "128")]
+    max_body: u32,
+}
+
+/// Each has address space for its memory reserved, of which there are 128 TiB.
+fn parse_requests(text: &str) -> Result<NonZeroU32, &'static str> {
+    let requests = text.parse().ok().filter(|requests: &NonZeroU32| requests.get() <= 10_000);
+    requests.ok_or("write a number from 1 to 10000")
+}
+
+impl LimitsArgs {
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.max_requests = self.max_requests.get() as usize;
+        limits.max_connections = self.max_connections.get();
+        limits.request_time = Duration::from_secs(u64::from(self.max_time.get()));
+        limits.max_head_bytes = usize::from(self.max_head) * 1024;
+        limits.max_body_bytes = u64::from(self.max_body) * 1024 * 1024;
+        limits
+    }
+
+    fn pool(&self) -> Pool {
+        Pool { instances: self.max_requests }
+    }
+}
+
+impl ServeArgs {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        // Whatever can be wrong without data is found before there are any.
+        let config = self.stores.config()?;
+        let runtime = Runtime::builder()
+            .pool(self.limits.pool())
+            .yield_every(TURN)
+            .max_memory_mebibytes(self.limits.max_memory)
+            .build()
+            .context("no application can be run")?;
+        let program = runtime.load(&self.program)?;
+        let listener = listen(self.listen)?;
+        let stores = self.stores.open(config.as_ref())?;
+        drop(config);
+
+        let served = self.serve(&runtime, program, listener, &stores);
+        // However it ended: what was started is finished, and the file closed.
+        let closed = stores.close().wait();
+        served?;
+        closed.context("the server has ended, but the last writes may be lost")?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn serve(
+        &self,
+        runtime: &Runtime,
+        program: Program,
+        listener: TcpListener,
+        stores: &Stores,
+    ) -> Result<(), Failure> {
+        let stop = Stop::on_interrupt()?;
+        let context = KvCtx::builder(stores.clone()).hide_store(seed::ledger_name()?);
+        let server = Server::builder(program, context)
+            .limits(self.limits.limits())
+            .environment(Environment::new(self.env.iter().cloned()))
+            .on_missing_store(|name| tracing::warn!("{}", no_store(name)))
+            .build();
+        let _watch = if self.watch {
+            Some(watch::reload(runtime.clone(), self.program.clone(), server.clone())?)
+        } else {
+            None
+        };
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .thread_name("edgekv-serve")
+            .build()
+            .context("cannot start threads")?;
+        threads.block_on(async {
+            let address = listener.local_addr().context("the listener has no address")?;
+            let listener = tokio::net::TcpListener::from_std(listener).context("cannot listen")?;
+            announce(address);
+            server.serve(listener, stop.asked()).await;
+            Ok::<_, anyhow::Error>(())
+        })?;
+        Ok(())
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    listener.map_err(|error| {
+        let error = anyhow!("cannot listen on {address}: {error}; choose another address by --listen");
+        Failure::new(Status::Failed, error)
+    })
+}
+
+/// Says that clients may come. Whoever has started this process and reads its output learns the port so.
+fn announce(address: SocketAddr) {
+    let mut stdout = std::io::stdout().lock();
+    // Nobody has to read it.
+    let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
+}

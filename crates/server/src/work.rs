@@ -1,0 +1,71 @@
+//! Who runs an instance: whoever waits for its answer, and nobody but a task of its own after that.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use edgekv_host::{Answer, Body};
+use http::Response;
+use tokio_util::task::TaskTracker;
+
+use crate::outcome::Outcome;
+
+/// A running instance.
+pub(crate) type Instance = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// Waits for the answer of an instance, and runs the instance meanwhile.
+///
+/// Most instances have ended when their answer is there; they never cost a task, or a switch to another thread. Those that
+/// go on (they stream, or work on after the answer), and those whose client has gone, get a task when this is dropped.
+pub(crate) struct Work {
+    instance: Option<Instance>,
+    outcome: Option<Outcome>,
+    answer: Option<Answer>,
+    tasks: TaskTracker,
+}
+
+impl Work {
+    pub(crate) const fn new(instance: Instance, answer: Answer, tasks: TaskTracker) -> Self {
+        Self { instance: Some(instance), outcome: None, answer: Some(answer), tasks }
+    }
+
+    fn poll_instance(&mut self, cx: &mut Context<'_>) {
+        if let Some(instance) = &mut self.instance
+            && let Poll::Ready(outcome) = instance.as_mut().poll(cx)
+        {
+            self.instance = None;
+            self.outcome = Some(outcome);
+        }
+    }
+}
+
+impl Future for Work {
+    /// The answer; or, without one, how the instance ended.
+    type Output = Result<Response<Body>, Outcome>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_instance(cx);
+        if let Some(answer) = &mut self.answer
+            && let Poll::Ready(answer) = Pin::new(answer).poll(cx)
+        {
+            if let Some(response) = answer {
+                return Poll::Ready(Ok(response));
+            }
+            self.answer = None;
+        }
+        match (&self.answer, self.outcome.take()) {
+            (None, Some(outcome)) => Poll::Ready(Err(outcome)),
+            (_, outcome) => {
+                self.outcome = outcome;
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        if let Some(instance) = self.instance.take() {
+            self.tasks.spawn(instance);
+        }
+    }
+}
