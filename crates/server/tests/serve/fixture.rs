@@ -1,0 +1,124 @@
+//! A server with the application of `app.wat`, for as long as a test needs it.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::OnceLock;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use edgekv_host::KvCtx;
+use edgekv_runtime::{Pool, Program, Runtime};
+use edgekv_server::{Limits, Server, Stats};
+use edgekv_store::{Key, MemoryEngine, StoreName, Stores};
+use tokio::sync::oneshot;
+
+/// Long enough for anything that is going to happen at all.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Most instances at a time, in all servers of this process.
+const INSTANCES: NonZeroU32 = NonZeroU32::new(256).unwrap();
+
+pub(crate) struct Fixture {
+    pub(crate) address: SocketAddr,
+    pub(crate) server: Server,
+    pub(crate) stores: Stores,
+    pub(crate) runtime: tokio::runtime::Handle,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The program, compiled once for all tests.
+pub(crate) fn program() -> Program {
+    static PROGRAM: OnceLock<Program> = OnceLock::new();
+    let compile = || {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.wasm");
+        std::fs::write(&path, wat::parse_str(include_str!("app.wat")).unwrap()).unwrap();
+        let runtime = Runtime::builder()
+            .pool(Pool { instances: INSTANCES })
+            .yield_every(Duration::from_millis(10))
+            .max_memory_mebibytes(NonZeroU32::new(16).unwrap());
+        runtime.build().unwrap().load(&path).unwrap()
+    };
+    PROGRAM.get_or_init(compile).clone()
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut Limits)) -> Self {
+        let stores = Stores::new(MemoryEngine::new());
+        stores.create(&StoreName::new("store").unwrap()).wait().unwrap();
+        let mut limits = Limits::default();
+        limits.max_requests = 32;
+        change(&mut limits);
+        let server = Server::builder(program(), KvCtx::builder(stores.clone())).limits(limits).build();
+        let (started, starts) = std::sync::mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::spawn({
+            let server = server.clone();
+            move || {
+                let runtime =
+                    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+                runtime.block_on(async {
+                    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                    started.send((listener.local_addr().unwrap(), runtime.handle().clone())).unwrap();
+                    server.serve(listener, async { stopped.await.unwrap_or_default() }).await;
+                });
+            }
+        });
+        let (address, runtime) = starts.recv().unwrap();
+        Self { address, server, stores, runtime, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Asks the server to stop, without waiting for it.
+    pub(crate) fn begin_to_stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+
+    /// Waits for the server, which has been asked to stop.
+    pub(crate) fn join(&mut self) {
+        self.thread.take().unwrap().join().unwrap();
+    }
+
+    /// Whether the store has the key that the application writes.
+    pub(crate) fn has_key(&self) -> bool {
+        let store = self.stores.open(&StoreName::new("store").unwrap()).wait().unwrap().unwrap();
+        store.lookup(Key::new("key").unwrap()).wait().unwrap().is_some()
+    }
+
+    /// Waits until the counters are as they should be.
+    pub(crate) fn wait_until(&self, what: &str, is_so: impl Fn(Stats) -> bool) {
+        wait_until(what, || is_so(self.server.stats()));
+    }
+
+    /// A normal request is answered.
+    pub(crate) fn check(&self) {
+        let answer = crate::clients::get(self.address, "/h");
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nhello\n"), "{answer:?}");
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take()
+            && !thread::panicking()
+        {
+            thread.join().unwrap();
+        }
+    }
+}
+
+/// Asks again until something is so.
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "in vain: {what}");
+        thread::yield_now();
+    }
+}

@@ -1,0 +1,13 @@
+//! Real servers on loopback, with clients that behave and clients that do not, and an application that does whatever the
+//! URL says (`app.wat`). After each fault a normal request is answered, and nothing is left behind.
+
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking, helpers of tests too")]
+
+mod clients;
+mod faults;
+mod fixture;
+mod http2;
+mod leaks;
+mod limits;
+mod messages;
+mod shutdown;
