@@ -23,6 +23,9 @@ macro_rules! expand {
             witx: [
                 "witx/fastly_abi.witx",
                 "witx/fastly_http_body.witx",
+                "witx/fastly_http_downstream.witx",
+                "witx/fastly_http_req.witx",
+                "witx/fastly_http_resp.witx",
                 "witx/fastly_kv_store.witx",
             ],
             errors: { fastly_status => Error },

@@ -3,6 +3,7 @@
 use edgekv_store::{Entry, Generation, KvStore, ListPage};
 
 use crate::body::Body;
+use crate::message::{Request, RequestPromise, Response};
 use crate::pending::Pending;
 use crate::status::Error;
 use crate::streaming::StreamingBody;
@@ -18,13 +19,19 @@ pub(crate) enum Object {
     Insert(Pending<Generation>),
     Delete(Pending<bool>),
     List(Pending<ListPage>),
+    // Boxed: they are larger than all others.
+    Request(Box<Request>),
+    Response(Box<Response>),
+    RequestPromise(RequestPromise),
 }
 
 impl Object {
     /// Bytes that the host holds for the guest because of this object.
     pub(crate) fn held_bytes(&self) -> usize {
         match self {
-            Self::Store(_) => 0,
+            Self::Store(_) | Self::RequestPromise(_) => 0,
+            Self::Request(request) => request.held_bytes(),
+            Self::Response(response) => response.held_bytes(),
             Self::Body(body) => body.held_bytes(),
             Self::StreamingBody(body) => body.held_bytes(),
             Self::Lookup(pending) => pending.held_bytes(),
@@ -41,7 +48,12 @@ impl Object {
             Self::Insert(pending) => pending.settle(),
             Self::Delete(pending) => pending.settle(),
             Self::List(pending) => pending.settle(),
-            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) => {}
+            Self::Store(_)
+            | Self::Body(_)
+            | Self::StreamingBody(_)
+            | Self::Request(_)
+            | Self::Response(_)
+            | Self::RequestPromise(_) => {}
         }
     }
 
@@ -52,7 +64,12 @@ impl Object {
             Self::Insert(pending) => pending.is_done(),
             Self::Delete(pending) => pending.is_done(),
             Self::List(pending) => pending.is_done(),
-            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) => false,
+            Self::Store(_)
+            | Self::Body(_)
+            | Self::StreamingBody(_)
+            | Self::Request(_)
+            | Self::Response(_)
+            | Self::RequestPromise(_) => false,
         }
     }
 }
@@ -89,6 +106,9 @@ kinds! {
     Pending<Generation>, Insert, "a pending insert";
     Pending<bool>, Delete, "a pending delete";
     Pending<ListPage>, List, "a pending list";
+    Box<Request>, Request, "a request";
+    Box<Response>, Response, "a response";
+    RequestPromise, RequestPromise, "a request that was asked for";
 }
 
 /// Handle numbers are positive in 32 bits, as JavaScript guests keep them in a signed integer. 0 is left out: guests
@@ -190,6 +210,14 @@ impl HandleTable {
     /// The object behind a handle, if it is of this kind; see [`HandleTable::object`].
     pub(crate) fn get<K: Kind>(&mut self, handle: u32) -> Result<&mut K, Error> {
         self.object(handle).and_then(K::of).ok_or(Error::Handle { handle, wanted: K::NAME })
+    }
+
+    /// Puts another object behind a handle.
+    pub(crate) fn replace(&mut self, handle: u32, object: Object) {
+        if let Some(place) = self.object(handle) {
+            *place = object;
+        }
+        self.recount(handle);
     }
 
     /// Counts anew what an object holds.

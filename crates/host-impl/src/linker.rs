@@ -23,6 +23,9 @@ pub fn add_to_linker<T: Send + 'static>(
 ) -> wasmtime::Result<()> {
     asynchronous::add_fastly_abi_to_linker(linker, get)?;
     asynchronous::add_fastly_http_body_to_linker(linker, get)?;
+    asynchronous::add_fastly_http_downstream_to_linker(linker, get)?;
+    asynchronous::add_fastly_http_req_to_linker(linker, get)?;
+    asynchronous::add_fastly_http_resp_to_linker(linker, get)?;
     asynchronous::add_fastly_kv_store_to_linker(linker, get)
 }
 
@@ -40,6 +43,9 @@ pub fn add_to_linker_sync<T: 'static>(
 ) -> wasmtime::Result<()> {
     blocking::add_fastly_abi_to_linker(linker, get)?;
     blocking::add_fastly_http_body_to_linker(linker, get)?;
+    blocking::add_fastly_http_downstream_to_linker(linker, get)?;
+    blocking::add_fastly_http_req_to_linker(linker, get)?;
+    blocking::add_fastly_http_resp_to_linker(linker, get)?;
     blocking::add_fastly_kv_store_to_linker(linker, get)
 }
 

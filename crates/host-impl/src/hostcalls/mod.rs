@@ -4,5 +4,9 @@
 //! objects behind its handles; do the work; store the answers.
 
 mod abi;
+mod headers;
 mod http_body;
+mod http_downstream;
+mod http_req;
+mod http_resp;
 mod kv_store;
