@@ -26,18 +26,28 @@ fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let config = folder.path().join("fastly.toml");
     let value = "v".repeat(VALUE_BYTES);
-    fs::write(&config, format!("[local_server.kv_stores]\nbench = [{{ key = \"k\", data = \"{value}\" }}]\n"))?;
+    fs::write(
+        &config,
+        format!("[local_server.kv_stores]\nbench = [{{ key = \"k\", data = \"{value}\" }}]\n"),
+    )?;
 
-    let mut servers = vec![Host::Edgekv(env::var_os("EDGEKV_BIN").ok_or("run this by `cargo xtask bench serve`")?.into())];
+    let mut servers =
+        vec![Host::Edgekv(env::var_os("EDGEKV_BIN").ok_or("run this by `cargo xtask bench serve`")?.into())];
     servers.extend(env::var_os("EDGEKV_PEER").map(|peer| Host::Peer(peer.into())));
 
     let app = edgekv_benches::guest("bench-http");
-    println!("GET of a value of {VALUE_BYTES} bytes, {CONNECTIONS} connections, {REQUESTS} requests after {WARM_UP}:");
-    println!("{:<10} {:>12} {:>10} {:>10} {:>10} {:>16} {:>16}", "host", "requests/s", "p50", "p99", "max", "memory after 5k", "after 50k");
+    println!(
+        "GET of a value of {VALUE_BYTES} bytes, {CONNECTIONS} connections, {REQUESTS} requests after {WARM_UP}:"
+    );
+    println!(
+        "{:<10} {:>12} {:>10} {:>10} {:>10} {:>16} {:>16}",
+        "host", "requests/s", "p50", "p99", "max", "memory after 5k", "after 50k"
+    );
     let mut rates = Vec::new();
     for host in &servers {
         let server = host.start(&app, &config, folder.path())?;
-        let load = Load { address: server.address, path: "/k".into(), connections: CONNECTIONS, requests: WARM_UP };
+        let load =
+            Load { address: server.address, path: "/k".into(), connections: CONNECTIONS, requests: WARM_UP };
         load.run()?;
         let before = server.resident_mebibytes()?;
         let report = Load { requests: REQUESTS, ..load }.run()?;
@@ -55,10 +65,16 @@ fn main() -> Result<()> {
         fs::metadata(&large)?.len() as f64 / 1e6
     );
     for host in &servers {
-        let times: Vec<_> = (0..6).map(|_| host.first_answer(&large, &config, folder.path())).collect::<Result<_>>()?;
+        let times: Vec<_> =
+            (0..6).map(|_| host.first_answer(&large, &config, folder.path())).collect::<Result<_>>()?;
         let (first, mut rest) = (times[0], times[1..].to_vec());
         rest.sort_unstable();
-        println!("{:<10} first {first:>8.1?}   then {:>8.1?} (median of {})", host.name(), rest[rest.len() / 2], rest.len());
+        println!(
+            "{:<10} first {first:>8.1?}   then {:>8.1?} (median of {})",
+            host.name(),
+            rest[rest.len() / 2],
+            rest.len()
+        );
     }
     Ok(())
 }
@@ -97,7 +113,16 @@ impl Host {
         match self {
             Self::Edgekv(program) => {
                 let mut process = Command::new(program)
-                    .args(["--log", "warn", "serve", "--listen", "127.0.0.1:0", "--engine", "memory:", "--config"])
+                    .args([
+                        "--log",
+                        "warn",
+                        "serve",
+                        "--listen",
+                        "127.0.0.1:0",
+                        "--engine",
+                        "memory:",
+                        "--config",
+                    ])
                     .args([config, app])
                     .current_dir(folder)
                     .env("EDGEKV_CODE_CACHE", folder.join("code"))
@@ -138,7 +163,11 @@ impl Host {
         stream.write_all(b"GET / HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
-        if answer.starts_with("HTTP/1.1 ") { Ok(start.elapsed()) } else { Err(format!("it answers {answer:?}").into()) }
+        if answer.starts_with("HTTP/1.1 ") {
+            Ok(start.elapsed())
+        } else {
+            Err(format!("it answers {answer:?}").into())
+        }
     }
 }
 

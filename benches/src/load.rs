@@ -62,7 +62,9 @@ impl Load {
         let start = Instant::now();
         let latencies = LocalSet::new().block_on(&runtime, async {
             let connections: Vec<_> = (0..self.connections)
-                .map(|_| tokio::task::spawn_local(connection(self.address, self.path.clone(), Rc::clone(&left))))
+                .map(|_| {
+                    tokio::task::spawn_local(connection(self.address, self.path.clone(), Rc::clone(&left)))
+                })
                 .collect();
             let mut latencies = Vec::with_capacity(self.requests);
             for connection in connections {
@@ -106,7 +108,9 @@ fn is_complete(response: &[u8]) -> io::Result<bool> {
         return Err(io::Error::other(head.lines().next().unwrap_or_default()));
     }
     let header = |name: &str| {
-        head.lines().filter_map(|line| line.split_once(':')).find(|(other, _)| other.eq_ignore_ascii_case(name))
+        head.lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(other, _)| other.eq_ignore_ascii_case(name))
     };
     match header("content-length") {
         Some((_, length)) => {

@@ -155,7 +155,9 @@ impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, client, method, path, bytes, milliseconds, .. } = self;
         match self.status {
-            Some(status) => write!(f, "{client} {method} {path} {status} {bytes} B {milliseconds:.1} ms {id}")?,
+            Some(status) => {
+                write!(f, "{client} {method} {path} {status} {bytes} B {milliseconds:.1} ms {id}")?
+            }
             None => write!(f, "{client} {method} {path} - {bytes} B {milliseconds:.1} ms {id}")?,
         }
         if self.complete { Ok(()) } else { f.write_str(" (the client went away)") }

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use edgekv_store::{StoreName, Stores};
 
 use crate::body::Body;
 use crate::cpu_time::{CpuTime, MeasuredTime};
+use crate::downstream::{Downstream, Exchange};
 use crate::handles::{HandleTable, Object};
 use crate::log::{Endpoint, GuestLog, TracingLog};
 use crate::status::Error;
@@ -31,7 +33,7 @@ const MAX_MISSING_STORES: usize = 16;
 pub struct KvCtx {
     stores: Stores,
     /// Stores that are not for guests.
-    hidden: Vec<StoreName>,
+    hidden: Arc<Vec<StoreName>>,
     /// Handles of stores, by name. There is no call that closes a store, so opening one again has to give the
     /// same handle, or a loop in a guest would fill the table.
     opened: BTreeMap<StoreName, u32>,
@@ -41,38 +43,53 @@ pub struct KvCtx {
     /// `None` is [`TracingLog`].
     log: Option<Arc<dyn GuestLog>>,
     cpu_time: CpuTime,
-    handles: HandleTable,
+    pub(crate) handles: HandleTable,
     max_held_bytes: usize,
+    /// The request that the instance answers, if there is one.
+    pub(crate) exchange: Option<Exchange>,
+    pub(crate) wanted_request: bool,
+    /// Handle of the other request that the instance has asked for last.
+    pub(crate) last_promise: Option<u32>,
+    accepted_keys: Arc<Vec<Bytes>>,
 }
 
-/// Chooses what a [`KvCtx`] is made of.
+/// Chooses what a [`KvCtx`] is made of. Cheap to clone: a server keeps one as the pattern for all of its instances.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct KvCtxBuilder {
     stores: Stores,
-    hidden: Vec<StoreName>,
+    hidden: Arc<Vec<StoreName>>,
     log: Option<Arc<dyn GuestLog>>,
     cpu_time: Option<MeasuredTime>,
     max_handles: usize,
     max_held_bytes: usize,
+    accepted_keys: Arc<Vec<Bytes>>,
 }
 
 impl KvCtxBuilder {
     /// Begins with the stores that the instance may open. Engine, clock and limits of keys and values are theirs.
-    pub const fn new(stores: Stores) -> Self {
+    pub fn new(stores: Stores) -> Self {
         Self {
             stores,
-            hidden: Vec::new(),
+            hidden: Arc::default(),
             log: None,
             cpu_time: None,
             max_handles: DEFAULT_MAX_HANDLES,
             max_held_bytes: DEFAULT_MAX_HELD_BYTES,
+            accepted_keys: Arc::default(),
         }
+    }
+
+    /// Accepts a value of the header `Fastly-Key`: a guest that asks is told that such a request comes from somebody who may do
+    /// more than others. May be called several times; by default none is accepted.
+    pub fn accept_key(mut self, key: impl Into<Bytes>) -> Self {
+        Arc::make_mut(&mut self.accepted_keys).push(key.into());
+        self
     }
 
     /// Hides a store that is not for guests: to open it gives what a store gives that is not there.
     pub fn hide_store(mut self, name: StoreName) -> Self {
-        self.hidden.push(name);
+        Arc::make_mut(&mut self.hidden).push(name);
         self
     }
 
@@ -108,7 +125,14 @@ impl KvCtxBuilder {
         self
     }
 
-    /// Makes the context.
+    /// Makes the context of an instance that answers the request of a client.
+    #[must_use]
+    pub fn build_for(self, downstream: Downstream) -> KvCtx {
+        KvCtx { exchange: Some(Exchange::from(downstream)), ..self.build() }
+    }
+
+    /// Makes the context of an instance that no client waits for. All calls that need one are answered with `unsupported`,
+    /// and [`KvCtx::wanted_request`] says that there were some.
     #[must_use]
     pub fn build(self) -> KvCtx {
         KvCtx {
@@ -121,13 +145,17 @@ impl KvCtxBuilder {
             cpu_time: CpuTime::beginning_now(self.cpu_time),
             handles: HandleTable::new(self.max_handles),
             max_held_bytes: self.max_held_bytes,
+            exchange: None,
+            wanted_request: false,
+            last_promise: None,
+            accepted_keys: self.accepted_keys,
         }
     }
 }
 
 impl KvCtx {
     /// Begins to choose a context whose instance may open `stores`.
-    pub const fn builder(stores: Stores) -> KvCtxBuilder {
+    pub fn builder(stores: Stores) -> KvCtxBuilder {
         KvCtxBuilder::new(stores)
     }
 
@@ -168,6 +196,11 @@ impl KvCtx {
 
     pub(crate) const fn stores(&self) -> &Stores {
         &self.stores
+    }
+
+    /// Whether this is a value of `Fastly-Key` that the host accepts.
+    pub(crate) fn accepts_key(&self, key: &[u8]) -> bool {
+        self.accepted_keys.iter().any(|accepted| accepted == key)
     }
 
     /// Whether the guest must not know of this store.

@@ -74,6 +74,9 @@ mod tests {
         assert!(during >= Duration::from_millis(2), "{during:?}");
         let spent = Duration::from_micros(clock.spent.load(Ordering::Relaxed));
         let lifetime = clock.zero.elapsed();
-        assert!(spent >= during && spent + Duration::from_millis(20) <= lifetime, "{spent:?} of {lifetime:?}");
+        assert!(
+            spent >= during && spent + Duration::from_millis(20) <= lifetime,
+            "{spent:?} of {lifetime:?}"
+        );
     }
 }

@@ -32,13 +32,16 @@ pub(crate) struct Ends {
 
 impl Shared {
     /// Answers one request. If this is dropped, the instance that works on it goes on.
-    pub(crate) async fn exchange(self: Arc<Self>, request: Request<Incoming>, ends: Ends) -> Response<AnswerBody> {
+    pub(crate) async fn exchange(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        ends: Ends,
+    ) -> Response<AnswerBody> {
         count(&self.counters.requests);
         let present = self.counters.responses.enter();
         let id = TraceId::random();
         let client_gone = Arc::new(AtomicBool::new(false));
-        let mut record =
-            Record::new(id, ends.client.ip(), request.method().clone(), request.uri().clone());
+        let mut record = Record::new(id, ends.client.ip(), request.method().clone(), request.uri().clone());
         let method = request.method().clone();
         let version = request.version();
 
@@ -99,7 +102,7 @@ impl Shared {
         let clock = CpuClock::new();
         let kv = {
             let clock = Arc::clone(&clock);
-            self.context.clone().downstream(downstream).cpu_time(move || clock.read()).build()
+            self.context.clone().cpu_time(move || clock.read()).build_for(downstream)
         };
         let limit = self.limits.request_time;
         let shared = Arc::clone(self);
@@ -159,4 +162,3 @@ impl Shared {
 async fn drain(mut body: Body) {
     while let Some(Ok(_)) = body.frame().await {}
 }
-

@@ -108,7 +108,10 @@ mod tests {
 
     #[test]
     fn the_url_is_made_of_host_and_path() {
-        assert_eq!(absolute("/a?b", &["example.com:81"], Version::HTTP_11), ok("http://example.com:81/a?b", "example.com:81"));
+        assert_eq!(
+            absolute("/a?b", &["example.com:81"], Version::HTTP_11),
+            ok("http://example.com:81/a?b", "example.com:81")
+        );
         assert_eq!(absolute("/", &["[::1]:7"], Version::HTTP_11), ok("http://[::1]:7/", "[::1]:7"));
     }
 

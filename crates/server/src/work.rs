@@ -52,12 +52,9 @@ impl Future for Work {
             }
             self.answer = None;
         }
-        match (&self.answer, self.outcome.take()) {
-            (None, Some(outcome)) => Poll::Ready(Err(outcome)),
-            (_, outcome) => {
-                self.outcome = outcome;
-                Poll::Pending
-            }
+        match self.outcome.take_if(|_| self.answer.is_none()) {
+            Some(outcome) => Poll::Ready(Err(outcome)),
+            None => Poll::Pending,
         }
     }
 }

@@ -45,7 +45,10 @@ impl Client {
         let end = self.stream.read_to_end(&mut self.received);
         let rest = String::from_utf8(std::mem::take(&mut self.received)).unwrap();
         // A server that does not want what is still to come may reset the connection.
-        assert!(end.is_ok() || end.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset), "{rest:?}");
+        assert!(
+            end.is_ok() || end.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset),
+            "{rest:?}"
+        );
         rest
     }
 

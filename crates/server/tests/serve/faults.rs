@@ -14,7 +14,10 @@ fn an_application_that_traps_is_500() {
 fn an_application_that_ends_without_an_answer_is_200_without_a_body() {
     let fixture = Fixture::new();
     let answer = get(fixture.address, "/n");
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("content-length: 0\r\n"), "{answer:?}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("content-length: 0\r\n"),
+        "{answer:?}"
+    );
     fixture.check();
 }
 

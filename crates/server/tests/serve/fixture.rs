@@ -60,8 +60,11 @@ impl Fixture {
         let thread = thread::spawn({
             let server = server.clone();
             move || {
-                let runtime =
-                    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+                let runtime = tokio::runtime::Builder::new_multi_thread()
+                    .worker_threads(2)
+                    .enable_all()
+                    .build()
+                    .unwrap();
                 runtime.block_on(async {
                     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                     started.send((listener.local_addr().unwrap(), runtime.handle().clone())).unwrap();
@@ -97,7 +100,10 @@ impl Fixture {
     /// A normal request is answered.
     pub(crate) fn check(&self) {
         let answer = crate::clients::get(self.address, "/h");
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nhello\n"), "{answer:?}");
+        assert!(
+            answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nhello\n"),
+            "{answer:?}"
+        );
     }
 }
 
