@@ -63,6 +63,7 @@ mod memory;
 mod pending;
 mod status;
 mod streaming;
+mod stubs;
 mod trailers;
 
 pub use body::{Body, BodyError};
@@ -70,6 +71,7 @@ pub use ctx::{KvCtx, KvCtxBuilder};
 pub use linker::{add_to_linker, add_to_linker_sync};
 pub use log::GuestLog;
 pub use streaming::BodyReceiver;
+pub use stubs::{Stub, stub_unknown_imports};
 
 /// The text of the ABI that this crate implements: a file name and its content for each witx file.
 ///
