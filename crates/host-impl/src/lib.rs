@@ -45,6 +45,8 @@
 //! | what is a handle, and when is its number used again? | `handles.rs` |
 //! | what is a body? | [`Body`] |
 //! | which functions may wait? | `abi.rs` |
+//! | when is something ready? | `Object::poll_ready` in `handles.rs` |
+//! | what of a guest's imports is not there? | [`stub_unknown_imports`] |
 //!
 //! Nothing in here knows where data live; that is [`edgekv_store`]'s business.
 

@@ -19,6 +19,7 @@ mod lookups;
 mod object_store;
 mod ops;
 mod pointers;
+mod refusals;
 mod signatures;
 mod stores;
 mod stubs;
