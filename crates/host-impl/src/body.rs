@@ -51,6 +51,9 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 /// What the host spends on a piece beside its bytes; counted, so that many tiny pieces are not free.
 const PIECE_OVERHEAD_BYTES: usize = 64;
 
+/// Most frames without bytes that are taken from a stream before others get the thread: a client can send them for ever.
+const MAX_EMPTY_FRAMES_AT_ONCE: usize = 64;
+
 /// Why a body cannot be read or sent any further.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
@@ -197,7 +200,7 @@ impl Body {
     ///
     /// What a stream brings meanwhile stays in the body: whoever polls counts anew what it holds.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
+        for _ in 0..=MAX_EMPTY_FRAMES_AT_ONCE {
             if self.pieces.is_empty() {
                 self.settle_tail();
             }
@@ -205,6 +208,8 @@ impl Body {
             let frame = ready!(Pin::new(stream).poll_frame(cx));
             self.accept(frame);
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Takes up to `max` bytes from the front if that needs no waiting.
@@ -548,6 +553,18 @@ mod tests {
         drop(feed);
         assert_eq!(poll_ready(&mut body), Poll::Ready(()));
         assert_eq!(read(&mut body, 100).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_stream_without_bytes_and_without_end_does_not_keep_the_thread() {
+        let empty = || Ok::<_, std::io::Error>(Frame::data(Bytes::new()));
+        let endless = std::iter::repeat_with(empty);
+        let mut body = Body::from_stream(StreamBody::new(stream::iter(endless)));
+        assert_eq!(poll_ready(&mut body), Poll::Pending);
+        let bytes_at_last =
+            std::iter::repeat_with(empty).take(1_000).chain([Ok(Frame::data(Bytes::from("x")))]);
+        let mut body = Body::from_stream(StreamBody::new(stream::iter(bytes_at_last)));
+        assert_eq!(read(&mut body, 100).unwrap(), b"x", "who waits is woken for the rest");
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl KvCtxBuilder {
         self
     }
 
-    /// Most objects (stores, bodies, operations under way) that the instance may have at a time. Default: 32,768. More are
+    /// Most objects (stores, bodies, operations under way, endpoints of the log) that the instance may have at a time. Default: 32,768. More are
     /// answered with `limitexceeded`.
     pub const fn max_handles(mut self, max: usize) -> Self {
         self.max_handles = max;
@@ -159,7 +159,7 @@ impl KvCtx {
         KvCtxBuilder::new(stores)
     }
 
-    /// Number of objects that the instance has: stores, bodies, and operations that it has not waited for.
+    /// Number of objects that the instance has: stores, bodies, operations that it has not waited for, endpoints of the log.
     #[must_use]
     pub const fn handles(&self) -> usize {
         self.handles.len()

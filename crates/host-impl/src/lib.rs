@@ -47,6 +47,8 @@
 //! | how does a request come in, and its answer out? | [`Downstream`] |
 //! | who decides how the end of a response is told? | `framing.rs` |
 //! | which functions may wait? | `abi.rs` |
+//! | when is something ready? | `Object::poll_ready` in `handles.rs` |
+//! | what of a guest's imports is not there? | [`stub_unknown_imports`] |
 //!
 //! Nothing in here knows where data live; that is [`edgekv_store`]'s business.
 
@@ -69,6 +71,7 @@ mod message;
 mod pending;
 mod status;
 mod streaming;
+mod stubs;
 mod trailers;
 
 pub use body::{Body, BodyError};
@@ -77,6 +80,7 @@ pub use downstream::{Answer, Client, Downstream, Keepalive};
 pub use linker::{add_to_linker, add_to_linker_sync};
 pub use log::GuestLog;
 pub use streaming::BodyReceiver;
+pub use stubs::{Stub, stub_unknown_imports};
 
 /// The text of the ABI that this crate implements: a file name and its content for each witx file.
 ///

@@ -465,7 +465,10 @@ edgekv_status_t edgekv_async_io_is_ready(edgekv_async_item_handle_t item, uint32
 
 /* What the instance uses, and what the service has. */
 
-/* Milliseconds for which the instance has been running, without the time that it has waited. */
+/*
+ * Milliseconds for which the instance has been running. A host that measures it leaves out the time that the instance has
+ * waited; others tell how long it has been there.
+ */
 EDGEKV_IMPORT("fastly_compute_runtime", "get_vcpu_ms")
 edgekv_status_t edgekv_compute_runtime_get_vcpu_ms(uint64_t *ms_out);
 
@@ -1131,7 +1134,7 @@ edgekv_status_t edgekv_kv_store_list_wait(edgekv_kv_store_list_handle_t pending,
 
 /* Messages to the host's log, by named endpoints. */
 
-/* The endpoint of a name. Any name is one; the same name gives the same handle. */
+/* The endpoint of a name: any UTF-8 text of 1 to 256 bytes. The same name gives the same handle. */
 EDGEKV_IMPORT("fastly_log", "endpoint_get")
 edgekv_status_t edgekv_log_endpoint_get(const uint8_t *name, size_t name_len, edgekv_endpoint_handle_t *endpoint_out);
 

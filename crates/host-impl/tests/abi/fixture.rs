@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use edgekv_host::{KvCtx, KvCtxBuilder};
 use edgekv_store::{
@@ -59,6 +60,7 @@ pub struct Script {
     error: Mutex<Option<KvError>>,
     gates: Mutex<Option<Vec<oneshot::Sender<()>>>>,
     answer_when_asked: AtomicBool,
+    latency: Mutex<Option<Duration>>,
 }
 
 impl Script {
@@ -87,11 +89,24 @@ impl Script {
         self.hold_answers();
     }
 
+    /// Every operation from now on is done at once, and answered after this time.
+    pub fn answer_after(&self, latency: Duration) {
+        *self.latency.lock().unwrap() = Some(latency);
+    }
+
     fn reply<T: Send + 'static>(self: &Arc<Self>, operation: impl FnOnce() -> Reply<T>) -> Reply<T> {
         if let Some(error) = self.error.lock().unwrap().clone() {
             return Reply::Ready(Err(error));
         }
         let result = operation().wait();
+        if let Some(latency) = *self.latency.lock().unwrap() {
+            // Runs from now on, whoever waits, and whenever.
+            let answer = futures_timer::Delay::new(latency);
+            return Reply::later(async move {
+                answer.await;
+                result
+            });
+        }
         match &mut *self.gates.lock().unwrap() {
             None => Reply::Ready(result),
             Some(gates) => {

@@ -16,6 +16,7 @@ pub mod status {
     pub const INVAL: i32 = 2;
     pub const BADF: i32 = 3;
     pub const BUFLEN: i32 = 4;
+    pub const UNSUPPORTED: i32 = 5;
     pub const BADALIGN: i32 = 6;
     pub const HTTPINCOMPLETE: i32 = 9;
     pub const NONE: i32 = 10;
@@ -165,6 +166,15 @@ impl Guest {
 
     pub fn body(&mut self, function: &str, arguments: &[u32]) -> i32 {
         self.call("fastly_http_body", function, arguments)
+    }
+
+    /// Calls a function of the older store module.
+    pub fn object_store(&mut self, function: &str, arguments: &[u32]) -> i32 {
+        self.call("fastly_object_store", function, arguments)
+    }
+
+    pub fn async_io(&mut self, function: &str, arguments: &[u32]) -> i32 {
+        self.call("fastly_async_io", function, arguments)
     }
 
     /// Memory that nothing else uses, aligned to 8 bytes.

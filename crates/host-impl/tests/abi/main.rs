@@ -5,17 +5,24 @@
 #![allow(unreachable_pub, reason = "there is nobody outside of a test")]
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking, helpers of tests too")]
 
+mod async_io;
 mod bodies;
+mod compute_runtime;
+mod events;
 mod fixture;
 mod guest;
 mod handles;
 mod inserts;
 mod lists;
+mod log;
 mod lookups;
+mod object_store;
 mod ops;
 mod pointers;
+mod refusals;
 mod signatures;
 mod stores;
+mod stubs;
 mod trailers;
 
 /// `abi_test!(name, |fixture| { … })`, or `abi_test!(name, setup, |fixture| { … })`: a test for each mode.

@@ -209,4 +209,29 @@ impl Guest {
         assert_eq!(self.body("close", &[body]), status::OK);
         Ok(serde_json::from_slice(&document).unwrap())
     }
+
+    /// Puts numbers into memory: where they are, and how many.
+    pub fn put_numbers(&mut self, numbers: &[u32]) -> (u32, u32) {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let (at, length) = self.put(&bytes);
+        (at, length / 4)
+    }
+
+    /// Waits for one of several items: the index, or `u32::MAX` when the time is over.
+    pub fn select(&mut self, items: &[u32], timeout_ms: u32) -> u32 {
+        let ((at, count), out) = (self.put_numbers(items), self.out());
+        assert_eq!(self.async_io("select", &[at, count, timeout_ms, out]), status::OK);
+        self.u32(out)
+    }
+
+    /// Whether an item is ready.
+    pub fn is_ready(&mut self, item: u32) -> bool {
+        let out = self.out();
+        assert_eq!(self.async_io("is_ready", &[item, out]), status::OK);
+        match self.u32(out) {
+            0 => false,
+            1 => true,
+            other => panic!("is_ready stored {other}"),
+        }
+    }
 }

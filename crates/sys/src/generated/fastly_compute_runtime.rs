@@ -7,7 +7,8 @@ use super::FastlyStatus;
 crate::imports! {
     module "fastly_compute_runtime";
 
-    /// Milliseconds for which the instance has been running, without the time that it has waited.
+    /// Milliseconds for which the instance has been running. A host that measures it leaves out the time that the instance has
+    /// waited; others tell how long it has been there.
     ///
     /// # Safety
     ///

@@ -7,7 +7,7 @@ use super::{EndpointHandle, FastlyStatus};
 crate::imports! {
     module "fastly_log";
 
-    /// The endpoint of a name. Any name is one; the same name gives the same handle.
+    /// The endpoint of a name: any UTF-8 text of 1 to 256 bytes. The same name gives the same handle.
     ///
     /// # Safety
     ///
