@@ -21,7 +21,8 @@ pub(crate) struct Watch {
 
 /// Begins to watch `program`. A changed file that can be loaded answers from the next request on.
 pub(crate) fn reload(runtime: Runtime, program: PathBuf, server: Server) -> Result<Watch> {
-    let cannot = || format!("cannot watch {}", program.display());
+    let message = format!("cannot watch {}", program.display());
+    let cannot = || message.clone();
     // A link is followed now: what it points to may be replaced, and is what has to be watched then.
     let file = program.canonicalize().with_context(cannot)?;
     let folder = file.parent().map(Path::to_owned).with_context(cannot)?;

@@ -49,6 +49,9 @@ fn pass_every_status(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
 
 /// Links the module. If imports are missing, says which, where linking would only name the first.
 pub(crate) fn link(mut linker: Linker<Host>, module: &Module) -> Result<InstancePre<Host>, String> {
+    for stub in edgekv_host::stub_unknown_imports(&mut linker, module).map_err(|error| one_line(&error))? {
+        tracing::debug!("{}.{} is not supported; calls of it will be told so", stub.module, stub.name);
+    }
     let mut missing = Vec::new();
     let mut count = 0_usize;
     for import in module.imports() {

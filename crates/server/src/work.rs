@@ -52,7 +52,8 @@ impl Future for Work {
             }
             self.answer = None;
         }
-        match self.outcome.take_if(|_| self.answer.is_none()) {
+        let has_no_answer = self.answer.is_none();
+        match self.outcome.take_if(|_| has_no_answer) {
             Some(outcome) => Poll::Ready(Err(outcome)),
             None => Poll::Pending,
         }
