@@ -11,10 +11,19 @@ use edgekv_store::{KvError, Limits, StoreName, Stores};
 use crate::config::Config;
 use crate::engine::{EngineUrl, is_reserved};
 use crate::exit::{Failure, Status};
+use crate::quoted::Quoted;
 use crate::seed;
 
 /// The manifest that is read when `--config` does not name one.
 const MANIFEST: &str = "fastly.toml";
+
+/// What to do about a store that the program has asked for.
+pub(crate) fn no_store(name: &StoreName) -> String {
+    let quoted = Quoted(name.as_str());
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
+    let argument = if name.as_str().chars().all(is_plain) { name.to_string() } else { quoted.to_string() };
+    format!("there is no store {quoted}; create it with --store {argument}, or in fastly.toml")
+}
 
 /// Which data to work on: the same for every command that runs guests.
 #[derive(Debug, Args)]

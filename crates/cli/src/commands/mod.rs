@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod compile;
 mod run;
 mod serve;
 
@@ -22,6 +23,11 @@ pub(crate) enum Command {
     ///
     /// HTTP/1.1, and HTTP/2 without TLS. What the application prints, and a line for each request, goes to stderr.
     Serve(Box<serve::ServeArgs>),
+    /// Compile a program ahead of time, so that its first start is as fast as the others
+    ///
+    /// The result is native code for this version of edgekv and machines like this one. Run it as the program itself; like
+    /// any native program, only if it comes from somebody you trust.
+    Compile(compile::CompileArgs),
 }
 
 impl Command {
@@ -29,6 +35,7 @@ impl Command {
         match self {
             Self::Run(args) => args.run(),
             Self::Serve(args) => args.run(),
+            Self::Compile(args) => args.run(),
         }
     }
 }

@@ -10,15 +10,15 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use edgekv_host::KvCtx;
-use edgekv_runtime::{Environment, Pool, Program, Runtime};
+use edgekv_runtime::{Pool, Program, Runtime};
 use edgekv_server::{Limits, Server};
 use edgekv_store::Stores;
 
-use super::run::{no_store, parse_mebibytes, parse_variable};
 use crate::exit::{Failure, Status};
 use crate::interrupt::Stop;
+use crate::program::ProgramArgs;
 use crate::seed;
-use crate::stores::StoresArgs;
+use crate::stores::{StoresArgs, no_store};
 use crate::watch;
 
 const EXAMPLES: &str = "\
@@ -38,7 +38,7 @@ const TURN: Duration = Duration::from_millis(10);
 pub(crate) struct ServeArgs {
     /// The application: a core WebAssembly module, or what `edgekv compile` has made of one
     #[arg(value_name = "APP.wasm")]
-    program: PathBuf,
+    path: PathBuf,
     /// Address and port to listen on; with port 0 the system chooses one. The address is printed on stdout when the
     /// application can be asked
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7676", env = "EDGEKV_LISTEN")]
@@ -47,9 +47,8 @@ pub(crate) struct ServeArgs {
     /// application goes on
     #[arg(long)]
     watch: bool,
-    /// Environment variable for the application; may be given several times
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
-    env: Vec<(String, String)>,
+    #[command(flatten)]
+    program: ProgramArgs,
     #[command(flatten)]
     limits: LimitsArgs,
     #[command(flatten)]
@@ -60,9 +59,6 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 struct LimitsArgs {
-    /// Most memory for a request's instance, in MiB
-    #[arg(long, value_name = "MIB", default_value = "128", value_parser = parse_mebibytes)]
-    max_memory: NonZeroU32,
     /// Most seconds for a request, from its head to the end of the application's run; then 504
     #[arg(long, value_name = "SECONDS", default_value = "60")]
     max_time: NonZeroU32,
@@ -106,13 +102,14 @@ impl ServeArgs {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         // Whatever can be wrong without data is found before there are any.
         let config = self.stores.config()?;
-        let runtime = Runtime::builder()
+        let runtime = self
+            .program
+            .runtime()
             .pool(self.limits.pool())
             .yield_every(TURN)
-            .max_memory_mebibytes(self.limits.max_memory)
             .build()
             .context("no application can be run")?;
-        let program = runtime.load(&self.program)?;
+        let program = runtime.load(&self.path)?;
         let listener = listen(self.listen)?;
         let stores = self.stores.open(config.as_ref())?;
         drop(config);
@@ -136,11 +133,11 @@ impl ServeArgs {
         let context = KvCtx::builder(stores.clone()).hide_store(seed::ledger_name()?);
         let server = Server::builder(program, context)
             .limits(self.limits.limits())
-            .environment(Environment::new(self.env.iter().cloned()))
+            .environment(self.program.environment())
             .on_missing_store(|name| tracing::warn!("{}", no_store(name)))
             .build();
         let _watch = if self.watch {
-            Some(watch::reload(runtime.clone(), self.program.clone(), server.clone())?)
+            Some(watch::reload(runtime.clone(), self.path.clone(), server.clone())?)
         } else {
             None
         };
