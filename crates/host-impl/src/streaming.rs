@@ -25,6 +25,8 @@ pub(crate) struct StreamingBody {
     /// The proper end. A body whose pieces stop without it was cut off.
     end: oneshot::Sender<Trailers>,
     trailers: Trailers,
+    /// Whether what is written goes nowhere, and that is right.
+    is_discarded: bool,
 }
 
 /// The end of a streaming body that is read: an [`http_body::Body`], so an HTTP server can send it as it is.
@@ -47,7 +49,7 @@ impl StreamingBody {
     pub(crate) fn new() -> (Self, BodyReceiver) {
         let (pieces, receiver) = mpsc::channel(PIECES_UNDER_WAY);
         let (end, ended) = oneshot::channel();
-        let body = Self { pieces, end, trailers: Trailers::default() };
+        let body = Self { pieces, end, trailers: Trailers::default(), is_discarded: false };
         (body, BodyReceiver { pieces: receiver, end: Some(ended) })
     }
 
@@ -75,6 +77,11 @@ impl StreamingBody {
         }
     }
 
+    /// Discards from now on what is written, for a message that has no body. The guest need not know.
+    pub(crate) const fn discard(&mut self) {
+        self.is_discarded = true;
+    }
+
     /// The trailers, which are sent at the end.
     pub(crate) const fn trailers_mut(&mut self) -> &mut Trailers {
         &mut self.trailers
@@ -82,10 +89,16 @@ impl StreamingBody {
 
     /// Ends the body properly. Dropping it instead cuts it off.
     pub(crate) fn close(self) -> Result<(), BodyError> {
-        self.end.send(self.trailers).map_err(|_| BodyError::ReceiverGone)
+        match self.end.send(self.trailers) {
+            Err(_) if !self.is_discarded => Err(BodyError::ReceiverGone),
+            _ => Ok(()),
+        }
     }
 
     async fn send(&self, piece: Bytes) -> Result<(), BodyError> {
+        if self.is_discarded {
+            return Ok(());
+        }
         self.pieces.send(piece).await.map_err(|_| BodyError::ReceiverGone)
     }
 }
