@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicBool;
 
 use edgekv_host::{Answer, Body, Client, Downstream, Keepalive};
 use edgekv_runtime::{Call, TraceId};
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
+use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::Limited;
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -47,12 +47,13 @@ impl Shared {
 
         let response = match self.begin(request, ends, id, &client_gone) {
             Ok((instance, answer)) => match Work::new(instance, answer, self.tasks.clone()).await {
-                Ok(response) => self.prepare(response, &method, version),
+                Ok(response) => prepare(response, version),
                 Err(outcome) => outcome.response(id),
             },
             Err(refusal) => refusal,
         };
         record.status = Some(response.status());
+        record.is_complete = is_bodiless(&method, response.status());
         response.map(|body| AnswerBody::new(body, record, client_gone, present))
     }
 
@@ -129,36 +130,19 @@ impl Shared {
             outcome
         })
     }
-
-    /// Makes the application's response one that can be sent.
-    fn prepare(&self, response: Response<Body>, method: &Method, version: Version) -> Response<Body> {
-        let (mut head, mut body) = response.into_parts();
-        // The version is that of the connection.
-        head.version = Version::default();
-        if head.extensions.remove::<Keepalive>() == Some(Keepalive::Close) && version <= Version::HTTP_11 {
-            head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        let has_no_body = method == Method::HEAD
-            || head.status == StatusCode::NO_CONTENT
-            || head.status == StatusCode::NOT_MODIFIED;
-        if has_no_body && !body.is_end_stream() {
-            if method == Method::HEAD
-                && !head.headers.contains_key(CONTENT_LENGTH)
-                && let Some(length) = body.known_length()
-            {
-                head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-            }
-            if body.known_length().is_none() {
-                // The application does not know, or care, that nobody reads it.
-                self.tasks.spawn(drain(body));
-            }
-            body = Body::new();
-        }
-        Response::from_parts(head, body)
-    }
 }
 
-/// Reads a body to its end.
-async fn drain(mut body: Body) {
-    while let Some(Ok(_)) = body.frame().await {}
+/// Makes the application's response one that this connection can send.
+fn prepare(mut response: Response<Body>, version: Version) -> Response<Body> {
+    if response.extensions_mut().remove::<Keepalive>() == Some(Keepalive::Close)
+        && version <= Version::HTTP_11
+    {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Whether a response ends with its head, whatever its body is.
+fn is_bodiless(method: &Method, status: StatusCode) -> bool {
+    method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }

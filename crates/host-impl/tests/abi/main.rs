@@ -7,11 +7,13 @@
 
 mod async_io;
 mod bodies;
+mod clients;
 mod compute_runtime;
 mod events;
 mod fixture;
 mod guest;
 mod handles;
+mod headers;
 mod inserts;
 mod lists;
 mod log;
@@ -20,6 +22,8 @@ mod object_store;
 mod ops;
 mod pointers;
 mod refusals;
+mod requests;
+mod responses;
 mod signatures;
 mod stores;
 mod stubs;
