@@ -16,6 +16,7 @@ mod http;
 mod http_body;
 mod kv_store;
 mod log;
+mod runtime;
 #[cfg(test)]
 pub(crate) mod script;
 
@@ -29,6 +30,7 @@ pub(crate) use self::kv_store::{
     lookup_wait, open,
 };
 pub(crate) use self::log::{endpoint, log};
+pub(crate) use self::runtime::{heap_mib, vcpu_ms};
 use crate::FastlyStatus;
 use crate::error::{Call, Fault};
 

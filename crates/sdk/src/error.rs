@@ -81,6 +81,8 @@ pub(crate) enum Call {
     Async,
     /// Sends to the log.
     Log,
+    /// Asks what the program uses.
+    Runtime,
 }
 
 /// Why a host call gave no usable answer.

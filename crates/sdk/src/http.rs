@@ -43,7 +43,7 @@ pub use ::http::{
 pub use self::answer::Answer;
 pub use self::client::{Client, client};
 use self::receive::Refusal;
-pub use self::send::{BodyWriter, Sent, respond};
+pub use self::send::{BodyWriter, Sent, early_hints, respond};
 use crate::{Body, abi, future};
 
 /// Answers the request that the program was started for.
@@ -95,7 +95,7 @@ fn answer_with<A: Answer>(handler: impl FnOnce(Request<Body>) -> A) -> Result<()
     };
     let Err(problem) = answered else { return Ok(()) };
     if send::begun() {
-        return Err(format!("the response was cut off: {}", answer::chain(&problem)));
+        return Err(format!("the handler failed when it had answered already: {}", answer::chain(&problem)));
     }
     eprintln!("edgekv: the response cannot be sent: {}", answer::chain(&problem));
     answer::internal_error().send().map(drop).map_err(|problem| format!("no response at all: {problem}"))

@@ -66,6 +66,7 @@ pub mod future;
 pub mod http;
 pub mod kv_store;
 pub mod log;
+pub mod runtime;
 mod status;
 
 pub use body::{Body, Prefix, PrefixString};

@@ -6,6 +6,7 @@
 
 pub(crate) mod fastly_abi;
 pub(crate) mod fastly_async_io;
+pub(crate) mod fastly_compute_runtime;
 pub(crate) mod fastly_http_body;
 pub(crate) mod fastly_http_downstream;
 pub(crate) mod fastly_http_req;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, Write};
 
-use super::{Response, StatusCode};
+use super::{HeaderMap, Response, StatusCode};
 use crate::Body;
 use crate::abi::HostResponse;
 
@@ -28,8 +28,8 @@ pub struct Sent(());
 
 /// Sends a response with all of its body.
 pub(super) fn whole(response: Response<Body>) -> io::Result<Sent> {
-    let (at_host, body) = prepare(response)?;
-    at_host.send(body.into_host()?)?;
+    let at_host = prepare(response.status(), response.headers())?;
+    at_host.send(response.into_body().into_host()?)?;
     BEGUN.set(true);
     Ok(Sent(()))
 }
@@ -55,25 +55,44 @@ pub(super) fn whole(response: Response<Body>) -> io::Result<Sent> {
 ///
 /// When a response was sent before, or the host does not accept this one.
 pub fn respond(head: Response<impl Into<Body>>) -> io::Result<BodyWriter> {
-    let (at_host, body) = prepare(head.map(Into::into))?;
-    let body = at_host.stream(body.into_host()?)?;
+    let at_host = prepare(head.status(), head.headers())?;
+    let body = at_host.stream(head.into_body().into().into_host()?)?;
     BEGUN.set(true);
     Ok(BodyWriter { body: body.into() })
 }
 
-fn prepare(response: Response<Body>) -> io::Result<(HostResponse, Body)> {
+/// Tells the client what the response will need, mostly headers `link`, while the response is still being made (status
+/// 103). May be sent any number of times before the response.
+///
+/// ```no_run
+/// use edgekv::http::{HeaderMap, HeaderValue, early_hints, header};
+///
+/// let mut hints = HeaderMap::new();
+/// hints.insert(header::LINK, HeaderValue::from_static("</style.css>; rel=preload; as=style"));
+/// early_hints(&hints)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// When a response was sent before, or the host does not accept this one.
+pub fn early_hints(headers: &HeaderMap) -> io::Result<()> {
+    let hints = prepare(StatusCode::EARLY_HINTS, headers)?;
+    Ok(hints.send(Body::new().into_host()?)?)
+}
+
+fn prepare(status: StatusCode, headers: &HeaderMap) -> io::Result<HostResponse> {
     if begun() {
         return Err(io::Error::other("a response has been sent already, and there can be only one"));
     }
-    let (head, body) = response.into_parts();
     let mut response = HostResponse::new()?;
-    if head.status != StatusCode::OK {
-        response.set_status(head.status.as_u16())?;
+    if status != StatusCode::OK {
+        response.set_status(status.as_u16())?;
     }
-    for (name, value) in &head.headers {
+    for (name, value) in headers {
         response.append_header(name.as_str(), value.as_bytes())?;
     }
-    Ok((response, body))
+    Ok(response)
 }
 
 /// The body of a response that is sent as it is written, made by [`respond`].

@@ -266,7 +266,7 @@ fn a_body_that_is_not_finished_is_cut_off_and_nothing_else_is_sent() {
         Err(io::Error::other("the other half is gone"))
     })
     .unwrap_err();
-    assert_eq!(problem, "the response was cut off: the other half is gone");
+    assert_eq!(problem, "the handler failed when it had answered already: the other half is gone");
     assert_eq!(sent(script)[1..], ["new", "send_downstream 7 streaming=1 ", "abandon"]);
 }
 
@@ -293,6 +293,21 @@ fn a_writer_waits_for_room_and_sends_trailers() {
     body.finish().unwrap();
     let calls = script.finish();
     assert_eq!(calls[3..], ["write 1 end=0", "is_ready 101", "trailer_append sum: 1", "close"]);
+}
+
+#[test]
+fn early_hints_come_before_the_response_and_not_after_it() {
+    let script = start([]);
+    let mut hints = HeaderMap::new();
+    hints.insert("link", HeaderValue::from_static("</a.css>"));
+    early_hints(&hints).unwrap();
+    early_hints(&hints).unwrap();
+    "done".send().unwrap();
+    early_hints(&hints).unwrap_err();
+    let calls = script.finish();
+    let sent: Vec<_> = calls.iter().filter(|call| call.contains("link") || call.starts_with("s")).collect();
+    let hint = ["status_set 7 103", "header_append 7 link: </a.css>", "send_downstream 7 streaming=0 "];
+    assert_eq!(sent, [&hint[..], &hint, &["send_downstream 7 streaming=0 done"]].concat());
 }
 
 #[test]
