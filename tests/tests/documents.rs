@@ -11,7 +11,17 @@ fn root() -> PathBuf {
 
 /// The Markdown files of the project.
 fn documents() -> Vec<PathBuf> {
-    let folders = ["", "docs", "crates/sdk", "crates/store", "crates/host-impl", "crates/sys", "crates/cli"];
+    let folders = [
+        "",
+        "docs",
+        "crates/sdk",
+        "crates/store",
+        "crates/host-impl",
+        "crates/sys",
+        "crates/cli",
+        "examples/shortener",
+        "examples/shortener-fastly",
+    ];
     let files = folders.iter().flat_map(|folder| fs::read_dir(root().join(folder)).unwrap());
     let files = files.map(|file| file.unwrap().path());
     files.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
@@ -34,6 +44,18 @@ fn every_relative_link_leads_somewhere() {
         }
     }
     assert!(checked > 10, "only {checked} links were found");
+}
+
+#[test]
+fn the_runner_for_tests_of_guests_is_documented_as_it_is_tested() {
+    let config = fs::read_to_string(root().join("examples/shortener/.cargo/config.toml")).unwrap();
+    let lines: Vec<_> = config.lines().filter(|line| !line.starts_with('#')).collect();
+    let [section, runner] = lines[..] else { panic!("{config}") };
+    for document in ["crates/sdk/README.md", "crates/sdk/src/lib.rs"] {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        let text: Vec<_> = text.lines().map(|line| line.trim_start_matches("//! ")).collect();
+        assert!(text.windows(2).any(|pair| pair == [section, runner]), "{document} does not have:\n{config}");
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(crate) const MANIFESTS: [&str; 2] = ["Cargo.toml", "tests/guests/Cargo.toml"
 /// Finished modules.
 const MODULES: &str = "target/guests";
 /// Guests have a target directory of their own: another compiler may build them, and both workspaces share it.
-const TARGET_DIR: &str = "target/guest-build";
+pub(crate) const TARGET_DIR: &str = "target/guest-build";
 /// The profile of that name in both workspaces.
 const PROFILE: &str = "guest";
 

@@ -7,6 +7,7 @@ mod bench;
 mod codegen;
 mod demo;
 mod dependencies;
+mod guest_tests;
 mod guests;
 mod process;
 mod test;

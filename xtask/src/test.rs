@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::{codegen, dependencies, guests, process, toolchain, workspace};
+use crate::{codegen, dependencies, guest_tests, guests, process, toolchain, workspace};
 
 /// One check. The order is the order they run in: quick ones first, and those that share compiled code together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,6 +24,8 @@ pub(crate) enum Step {
     Docs,
     /// Unit, integration, documentation tests
     Tests,
+    /// Tests that are guests, run by the edgekv that was just built
+    GuestTests,
 }
 
 /// Runs `only` these steps, or all when there are none.
@@ -121,6 +123,7 @@ impl Step {
                 guests::build(&[])?;
                 process::run(&mut cargo("test --workspace --all-features"))
             }
+            Self::GuestTests => guest_tests::run(),
         }
     }
 }

@@ -8,17 +8,22 @@ mod prefix;
 mod trailers;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io::{self, BufRead, Read, Write};
 
 use edgekv_sys::BodyWriteEnd;
 
 use crate::abi::HostBody;
 use crate::error::Fault;
+use crate::future::Item;
 
 pub use self::prefix::{Prefix, PrefixString};
 
 /// How many bytes one read ahead takes, and how many written ones wait for more, before a host call moves them.
 const BUFFER_BYTES: usize = 8 * 1024;
+
+/// The most bytes of one piece that is awaited.
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// When a body in the guest's memory has more bytes than this, they go to the host.
 const SPILL_BYTES: usize = 64 * 1024;
@@ -168,6 +173,35 @@ impl Body {
         })
     }
 
+    /// The next bytes, as many as are there; `None` at the end. While the host has none, the program's other futures go
+    /// on ([`future`](crate::future)).
+    ///
+    /// ```
+    /// # use edgekv::{Body, future};
+    /// let mut body = Body::from("abc");
+    /// let chunk = future::block_on(body.next_chunk())?;
+    /// assert_eq!(chunk.as_deref(), Some(&b"abc"[..]));
+    /// assert_eq!(future::block_on(body.next_chunk())?, None);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Body::try_into_bytes`].
+    pub async fn next_chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
+        self.turn();
+        if self.unread().is_empty()
+            && let Some(host) = &mut self.host
+        {
+            give(host, &mut self.back)?;
+            let mut item = Item::new(host.item());
+            poll_fn(|context| item.poll_ready(context)).await;
+        }
+        let mut chunk = Vec::new();
+        let read = self.read_some(&mut chunk, CHUNK_BYTES)?;
+        Ok((read > 0).then_some(chunk))
+    }
+
     /// How many bytes are left to be read; `None` when the host does not know, or cannot tell.
     pub fn known_length(&mut self) -> Option<u64> {
         let at_host = match &mut self.host {
@@ -192,6 +226,29 @@ impl Body {
         };
         host.write(&self.back, BodyWriteEnd::BACK)?;
         Ok(host)
+    }
+
+    /// The host's side of a body that is being sent, with all that has been written.
+    pub(crate) fn sent(&mut self) -> Result<Option<HostBody>, Fault> {
+        self.flush_back()?;
+        Ok(self.host.take())
+    }
+
+    /// Waits until the host has room for more.
+    pub(crate) async fn room(&mut self) -> Result<(), Fault> {
+        self.flush_back()?;
+        if let Some(host) = &self.host {
+            let mut item = Item::new(host.item());
+            poll_fn(|context| item.poll_ready(context)).await;
+        }
+        Ok(())
+    }
+
+    /// Gives up what the host has.
+    pub(crate) fn abandon(&mut self) {
+        if let Some(host) = self.host.take() {
+            host.abandon();
+        }
     }
 
     /// Reads all that is left: for a value from a store, one call for its length and one for its bytes.
@@ -381,6 +438,13 @@ impl Write for Body {
     /// Gives the host what waits for more; a body that is in the guest's memory stays there.
     fn flush(&mut self) -> io::Result<()> {
         Ok(self.flush_back()?)
+    }
+}
+
+/// An empty body.
+impl From<()> for Body {
+    fn from((): ()) -> Self {
+        Self::new()
     }
 }
 

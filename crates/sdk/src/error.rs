@@ -75,6 +75,14 @@ pub(crate) enum Call {
     Wait,
     /// Works on a body.
     Body,
+    /// Works on a request or a response.
+    Http,
+    /// Asks or waits for something to be ready.
+    Async,
+    /// Sends to the log.
+    Log,
+    /// Asks what the program uses.
+    Runtime,
 }
 
 /// Why a host call gave no usable answer.
@@ -95,6 +103,12 @@ pub(crate) enum Fault {
     /// The host says to go on at a place that is not behind the last one.
     #[error("host says to go on at {next}, and the last place was {cursor}")]
     Cursor { cursor: u32, next: i64 },
+    /// The host says that something is ready which it was not asked about.
+    #[error("host says that item {index} of {items} is ready")]
+    Index { index: u32, items: usize },
+    /// A number that must be one of a few is another one.
+    #[error("host gives {number} as {what}")]
+    Number { what: &'static str, number: usize },
     /// The call succeeded and gave no object, or no progress.
     #[error("host reported success and gave {missing}")]
     Empty { missing: &'static str },
@@ -130,6 +144,8 @@ impl From<Fault> for KVStoreError {
             Fault::Room { .. } => Self::Unexpected(FastlyStatus::BUFLEN),
             Fault::Length { .. }
             | Fault::Cursor { .. }
+            | Fault::Index { .. }
+            | Fault::Number { .. }
             | Fault::Empty { .. }
             | Fault::Page(_)
             | Fault::Memory { .. }
@@ -155,9 +171,12 @@ impl From<Fault> for io::Error {
             }
             Fault::Memory { .. } => io::ErrorKind::OutOfMemory,
             Fault::Unread { .. } => io::ErrorKind::WouldBlock,
-            Fault::Length { .. } | Fault::Cursor { .. } | Fault::Empty { .. } | Fault::Page(_) => {
-                io::ErrorKind::InvalidData
-            }
+            Fault::Length { .. }
+            | Fault::Cursor { .. }
+            | Fault::Index { .. }
+            | Fault::Number { .. }
+            | Fault::Empty { .. }
+            | Fault::Page(_) => io::ErrorKind::InvalidData,
             Fault::Outcome(_) | Fault::Room { .. } => io::ErrorKind::Other,
         };
         io::Error::new(kind, fault)

@@ -2,7 +2,7 @@
 //!
 //! Each operation has three forms: a method of [`KVStore`] for the plain case, a builder with options that is ended by
 //! `execute`, and the same builder ended by `execute_async`, which starts the operation and returns a pending handle for
-//! the `pending_…_wait` method. Operations that were started run at the same time, and happen whether or not they are
+//! the `pending_…_wait` method; or to be awaited, see [`future`](crate::future). Operations that were started run at the same time, and happen whether or not they are
 //! waited for.
 #![allow(clippy::needless_pass_by_value, reason = "a wait uses its pending handle up, so it takes it")]
 
@@ -88,7 +88,7 @@ impl KVStore {
         &self,
         pending_request_handle: PendingLookupHandle,
     ) -> Result<LookupResponse, KVStoreError> {
-        lookup::wait(pending_request_handle)
+        pending_request_handle.wait()
     }
 
     /// Writes a key; an entry that is there is replaced, with its metadata and its time to live.
@@ -115,7 +115,7 @@ impl KVStore {
         &self,
         pending_insert_handle: PendingInsertHandle,
     ) -> Result<(), KVStoreError> {
-        Ok(abi::insert_wait(pending_insert_handle.0)?)
+        pending_insert_handle.wait()
     }
 
     /// Deletes a key.
@@ -141,7 +141,7 @@ impl KVStore {
         &self,
         pending_delete_handle: PendingDeleteHandle,
     ) -> Result<(), KVStoreError> {
-        Ok(abi::delete_wait(pending_delete_handle.0)?)
+        pending_delete_handle.wait()
     }
 
     /// The first page of the keys, in byte order, as long as the host makes pages (mostly 1,000 keys).
@@ -167,7 +167,7 @@ impl KVStore {
         &self,
         pending_request_handle: PendingListHandle,
     ) -> Result<ListPage, KVStoreError> {
-        page::wait(pending_request_handle)
+        pending_request_handle.wait()
     }
 }
 

@@ -1,7 +1,8 @@
-//! A key-value store for programs at the edge: the safe guest API.
+//! A key-value store for programs at the edge, and HTTP requests to answer: the safe guest API.
 //!
 //! A guest is a WebAssembly program (target `wasm32-wasip1`) that a host such as `edgekv run` starts. It opens a
-//! store by name, and looks keys up, writes, deletes and lists them:
+//! store by name, and looks keys up, writes, deletes and lists them ([`kv_store`]). One that `edgekv serve` starts answers
+//! a request ([`http`]). Both may wait for several things at once ([`future`]), and write to the host's [`log`].
 //!
 //! ```no_run
 //! use edgekv::{KVStore, kv_store::{InsertMode, KVStoreError}};
@@ -32,8 +33,25 @@
 //!   pending handles have no `as_u32` and `from_u32`, and a [`Body`] has no `into_handle`.
 //! - New: [`KVStore::update`], [`ListBuilder::keys`], [`DeleteBuilder::if_generation_match`],
 //!   [`InsertBuilder::metadata_bytes`], and JSON values with the feature `serde`.
+//! - New: pending handles are futures, and [`Body::next_chunk`] is one.
 //!
-//! # Unit tests
+//! The module [`http`] is not that of the public crate, and does not try to be: its requests and responses are those of the
+//! crate `http`, which libraries for HTTP have in common. Different in what it does is that an error of the handler is told to
+//! the log and not to the client, that a streamed body which is dropped half-way is cut off and not ended, and that nothing
+//! panics over what the client or the host has sent. There are no backends, caches and redirections.
+//!
+//! # Tests
+//!
+//! A program's own tests are guests too, with a real store. In the program's folder, `.cargo/config.toml` says what runs
+//! them:
+//!
+//! ```toml
+//! [target.wasm32-wasip1]
+//! runner = "edgekv run --engine memory: --store test"
+//! ```
+//!
+//! Then `cargo test --target wasm32-wasip1` compiles them as guests and runs them, where `KVStore::open("test")` is an
+//! empty store that is forgotten at the end.
 //!
 //! The crate builds for the machine of the developer as well. There is no host there, so every operation of a store
 //! fails with `Unexpected(FastlyStatus::UNSUPPORTED)`; but a [`Body`] keeps its bytes in the guest's memory as long
@@ -42,8 +60,13 @@
 
 mod abi;
 mod body;
+mod buffer;
 mod error;
+pub mod future;
+pub mod http;
 pub mod kv_store;
+pub mod log;
+pub mod runtime;
 mod status;
 
 pub use body::{Body, Prefix, PrefixString};

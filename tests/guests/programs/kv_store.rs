@@ -239,9 +239,9 @@ fn pending(checks: &Checks, store: &KVStore) {
 
     // Nobody waits, so nobody is told when; but it happens.
     let insert = store.build_insert().execute_async("forgotten", "kept");
-    let _ = checks.good("start an insert, and forget it", insert);
+    checks.good("start an insert, and forget it", insert);
     checks.in_time("its effect comes", || text(store, "forgotten") == "kept");
-    let _ = checks.good("start a delete, and forget it", store.build_delete().execute_async("forgotten"));
+    checks.good("start a delete, and forget it", store.build_delete().execute_async("forgotten"));
     checks
         .in_time("its effect comes too", || store.lookup("forgotten").is_err_and(|error| is_missing(&error)));
 }

@@ -4,13 +4,8 @@ use std::io;
 
 use super::Body;
 use crate::abi::HostBody;
+use crate::buffer;
 use crate::error::Fault;
-
-/// The first buffer for names or values, in bytes: more than most programs ever have.
-const FIRST_ROOM: usize = 4096;
-
-/// The largest buffer that a host can ask for, in bytes; no trailer is that long.
-const MOST_ROOM: usize = 1024 * 1024;
 
 impl Body {
     /// Adds a trailer; values that the trailer has already stay.
@@ -61,30 +56,13 @@ impl Body {
     }
 }
 
-/// Gathers all names (or the values of one trailer) through a buffer that grows when one item does not fit.
+/// Gathers all names, or the values of one trailer.
 fn collect(host: &mut HostBody, name: Option<&str>) -> Result<Vec<Vec<u8>>, Fault> {
     let mut items = Vec::new();
-    let mut buffer = vec![0; FIRST_ROOM];
-    let mut cursor = 0;
-    loop {
-        match host.trailers(name, &mut buffer, cursor) {
-            Ok((length, next)) => {
-                // Every item is ended by a NUL byte, so what follows the last one is no item.
-                let text = &buffer[..length];
-                items.extend(
-                    text.split_inclusive(|byte| *byte == 0)
-                        .filter_map(|item| item.strip_suffix(&[0]))
-                        .map(<[u8]>::to_vec),
-                );
-                match next {
-                    Some(next) => cursor = next,
-                    None => return Ok(items),
-                }
-            }
-            Err(Fault::Room { needed }) if needed > buffer.len() && needed <= MOST_ROOM => {
-                buffer.resize(needed, 0);
-            }
-            Err(fault) => return Err(fault),
-        }
-    }
+    let step = |buffer: &mut [u8], cursor| host.trailers(name, buffer, cursor);
+    buffer::each(&mut Vec::new(), step, |item| {
+        items.push(item.to_vec());
+        Ok::<_, Fault>(())
+    })?;
+    Ok(items)
 }

@@ -48,7 +48,7 @@ impl<'a> DeleteBuilder<'a> {
     ///
     /// [`KVStoreError::ItemBadRequest`] when the key is not valid.
     pub fn execute_async(&self, key: &str) -> Result<PendingDeleteHandle, KVStoreError> {
-        Ok(PendingDeleteHandle(abi::delete(self.store.handle, key, self.if_generation_match)?))
+        Ok(PendingDeleteHandle::new(abi::delete(self.store.handle, key, self.if_generation_match)?))
     }
 }
 

@@ -137,7 +137,7 @@ impl<'a> InsertBuilder<'a> {
             if_generation_match: self.if_generation_match,
         };
         let body = value.into().into_host()?;
-        Ok(PendingInsertHandle(abi::insert(self.store.handle, key, body, &options)?))
+        Ok(PendingInsertHandle::new(abi::insert(self.store.handle, key, body, &options)?))
     }
 }
 

@@ -3,7 +3,7 @@
 use edgekv_sys::KvListMode;
 
 use super::page::PageMeta;
-use super::{KVStore, KVStoreError, ListPage, PendingListHandle, page};
+use super::{KVStore, KVStoreError, ListPage, PendingListHandle};
 use crate::abi;
 use crate::error::Fault;
 
@@ -76,7 +76,7 @@ impl<'a> ListBuilder<'a> {
     /// [`KVStoreError::TooManyRequests`] at a rate limit, and [`KVStoreError::UnusableAnswer`] when the page cannot be
     /// read.
     pub fn execute(self) -> Result<ListPage, KVStoreError> {
-        page::wait(self.execute_async()?)
+        self.execute_async()?.wait()
     }
 
     /// Starts to list one page; [`KVStore::pending_list_wait`] has the result.
@@ -94,7 +94,7 @@ impl<'a> ListBuilder<'a> {
             limit: self.limit,
             prefix: self.prefix.as_deref(),
         };
-        Ok(PendingListHandle(abi::list(self.store.handle, &options)?))
+        Ok(PendingListHandle::new(abi::list(self.store.handle, &options)?))
     }
 
     /// All pages, one after the other. Pages without keys are passed over.
@@ -146,7 +146,7 @@ impl<'a> ListResponse<'a> {
         while !self.ended {
             // Until the page is here and sound, this iteration is over: an error must not be repeated.
             self.ended = true;
-            let page = page::wait(self.request.execute_async()?)?;
+            let page = self.request.execute_async()?.wait()?;
             let next = page.next_cursor();
             if next.is_some() && next == self.request.cursor {
                 // A host that stays where it is would be asked for ever.

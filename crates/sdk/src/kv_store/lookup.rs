@@ -3,6 +3,7 @@
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
+use edgekv_sys::KvStoreLookupHandle;
 
 use super::{KVStore, KVStoreError, MAX_METADATA_BYTES, PendingLookupHandle};
 use crate::error::Fault;
@@ -38,7 +39,7 @@ impl<'a> LookupBuilder<'a> {
     ///
     /// Those of [`KVStore::lookup`].
     pub fn execute(&self, key: &str) -> Result<LookupResponse, KVStoreError> {
-        wait(self.execute_async(key)?)
+        self.execute_async(key)?.wait()
     }
 
     /// Starts to look the key up; [`KVStore::pending_lookup_wait`] has the result.
@@ -47,7 +48,7 @@ impl<'a> LookupBuilder<'a> {
     ///
     /// [`KVStoreError::ItemBadRequest`] when the key is not valid.
     pub fn execute_async(&self, key: &str) -> Result<PendingLookupHandle, KVStoreError> {
-        Ok(PendingLookupHandle(abi::lookup(self.store.handle, key)?))
+        Ok(PendingLookupHandle::new(abi::lookup(self.store.handle, key)?))
     }
 }
 
@@ -101,14 +102,14 @@ impl LookupResponse {
 }
 
 /// Waits for a lookup. Metadata go through a buffer on the stack, so an entry without any costs no allocation.
-pub(super) fn wait(pending: PendingLookupHandle) -> Result<LookupResponse, KVStoreError> {
+pub(super) fn wait(pending: KvStoreLookupHandle) -> Result<LookupResponse, KVStoreError> {
     let mut buffer = [MaybeUninit::uninit(); MAX_METADATA_BYTES];
-    match abi::lookup_wait(pending.0, &mut buffer) {
+    match abi::lookup_wait(pending, &mut buffer) {
         Ok(found) => Ok(response(found)),
         Err(Fault::Room { needed }) if (MAX_METADATA_BYTES + 1..=MOST_METADATA_BYTES).contains(&needed) => {
             // The host keeps what it found until there is room for it.
             let mut buffer = vec![MaybeUninit::uninit(); needed];
-            Ok(response(abi::lookup_wait(pending.0, &mut buffer)?))
+            Ok(response(abi::lookup_wait(pending, &mut buffer)?))
         }
         Err(fault) => Err(fault.into()),
     }

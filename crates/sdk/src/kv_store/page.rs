@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use edgekv_sys::KvStoreListHandle;
 use serde::Deserialize;
 
-use super::{KVStoreError, ListMode, PendingListHandle};
+use super::{KVStoreError, ListMode};
 use crate::error::Fault;
 use crate::{Body, abi};
 
@@ -99,8 +100,8 @@ impl ListPage {
 }
 
 /// Waits for a list and reads its page.
-pub(super) fn wait(pending: PendingListHandle) -> Result<ListPage, KVStoreError> {
-    parse(&Body::from(abi::list_wait(pending.0)?).collect()?)
+pub(super) fn wait(pending: KvStoreListHandle) -> Result<ListPage, KVStoreError> {
+    parse(&Body::from(abi::list_wait(pending)?).collect()?)
 }
 
 fn parse(bytes: &[u8]) -> Result<ListPage, KVStoreError> {

@@ -4,11 +4,11 @@
 
 use std::io::{BufRead, Read, Write};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use edgekv as sdk;
-use edgekv::Body;
 use edgekv::kv_store::{Change, InsertMode, KVStore, KVStoreError};
+use edgekv::{Body, future};
 use guests_checks::Checks;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         lifetimes(checks, &store);
         body(checks, &store)?;
         sizes(checks, &store);
+        future::block_on(futures(checks, &store));
         many_forgotten(checks, &store);
         Ok(())
     })
@@ -206,6 +207,45 @@ fn sizes(checks: &Checks, store: &KVStore) {
     checks.good("delete of the largest", store.delete("size"));
 }
 
+/// Operations that are awaited, by the host's own means.
+async fn futures(checks: &Checks, store: &KVStore) {
+    let keys: Vec<_> = (0..10).map(|n| format!("awaited/{n}")).collect();
+    let inserts = keys.iter().map(|key| store.build_insert().execute_async(key, key.as_str()));
+    let inserts: Vec<_> = inserts.map(|insert| checks.good("start an insert", insert)).collect();
+    for insert in future::join_all(inserts).await {
+        checks.good("an insert that is awaited", insert);
+    }
+    let lookups = keys.iter().map(|key| store.build_lookup().execute_async(key));
+    let lookups: Vec<_> = lookups.map(|lookup| checks.good("start a lookup", lookup)).collect();
+    for (key, found) in keys.iter().zip(future::join_all(lookups).await) {
+        let mut found = checks.good("a lookup that is awaited", found);
+        checks.same("its value", found.take_body().into_string(), key.clone());
+    }
+
+    let list = checks.good("start a list", store.build_list().prefix("awaited/").execute_async());
+    let delete = checks.good("start a delete", store.build_delete().execute_async("awaited/none"));
+    let (list, delete) = future::join(list, delete).await;
+    checks.same("a list that is awaited", checks.good("a page", list).into_keys(), keys);
+    checks.bad("a delete that is awaited", delete, kv_store::is_missing);
+
+    let start = Instant::now();
+    let insert = checks.good("start an insert", store.build_insert().execute_async("awaited/0", "x"));
+    let nap = Duration::from_millis(20);
+    checks.good("an insert and a nap", future::join(insert, future::sleep(nap)).await.0);
+    checks.that("the nap is not cut short", start.elapsed() >= nap);
+    let endless = future::timeout(nap, std::future::pending::<()>()).await;
+    checks.that("a limit ends what has no end", endless.is_err());
+
+    let large = vec![b'x'; 200_000];
+    checks.good("insert of a large value", store.insert("awaited/large", large.clone()));
+    let mut body = checks.good("lookup of it", store.lookup("awaited/large")).take_body();
+    let mut read = Vec::new();
+    while let Some(chunk) = checks.good("a chunk that is awaited", body.next_chunk().await) {
+        read.extend(chunk);
+    }
+    checks.that("all bytes come", read == large);
+}
+
 /// More operations than a host has handles for, if each left one behind.
 fn many_forgotten(checks: &Checks, store: &KVStore) {
     checks.good("insert", store.insert("forgotten", "x"));
@@ -214,7 +254,7 @@ fn many_forgotten(checks: &Checks, store: &KVStore) {
     }
     for n in 0..100 {
         let insert = store.build_insert().execute_async(&format!("forgotten/{n}"), "kept");
-        let _ = checks.good("an insert that nobody waits for", insert);
+        checks.good("an insert that nobody waits for", insert);
     }
     checks.in_time("all happen", || store.build_list().prefix("forgotten/").keys().count() == 100);
 }
