@@ -250,8 +250,7 @@ impl Exchange<'_> {
     /// The head of the answer.
     pub(crate) fn head(&mut self) -> Parts {
         let answer = self.answer.take().unwrap();
-        let (head, body) =
-            self.client.runtime.block_on(in_time(answer)).unwrap().expect("an answer").into_parts();
+        let (head, body) = self.client.runtime.block_on(in_time(answer)).unwrap().unwrap().into_parts();
         self.incoming = Some(body);
         head
     }
@@ -304,5 +303,5 @@ pub(crate) enum Part {
 
 /// What comes of this, which must come some day.
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.expect("the server goes on")
+    tokio::time::timeout(PATIENCE, future).await.unwrap()
 }

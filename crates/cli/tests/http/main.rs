@@ -12,7 +12,7 @@
 //! | `GET /kv?keys=A,B` | `{"A": value or null, …}`, looked up at the same time |
 //! | `GET /headers` | `{"seen": [[name, value], …], "removed": bool, "removed_again": bool}`; as headers those that begin with `x-` but `x-remove`, two cookies, and `x-replaced: new` |
 //! | `POST /echo` | the body, each part when it has come |
-//! | `GET /stream/N` | N chunks `chunk I\n`; with `?abandon` the message is cut off then |
+//! | `GET /stream/N` | N chunks `chunk I\n`; with `?abandon` the message is cut off when the request's body has ended |
 //! | `GET /status/N` | that status, and the text `status N`; 400 |
 //! | `POST /trailers` | the body and its trailers, and a trailer `x-length` |
 //! | `GET /client` | `{"address", "request_id", "method", "url", "version"}` |

@@ -53,11 +53,17 @@ fn lookup(store: &KVStore, key: &str) -> Result<Response, KVStoreError> {
     Ok(response)
 }
 
+/// The query, decoded; `get_query_parameter` of the crate gives what is between the signs as it is.
+fn options(request: &Request) -> BTreeMap<String, String> {
+    request.get_query().unwrap_or_default()
+}
+
 /// `None` when an option cannot be understood.
 fn insert(store: &KVStore, key: &str, request: &mut Request) -> Option<Result<(), KVStoreError>> {
+    let options = options(request);
     let mut insert = store.build_insert();
-    if let Some(mode) = request.get_query_parameter("mode") {
-        insert = insert.mode(match mode {
+    if let Some(mode) = options.get("mode") {
+        insert = insert.mode(match mode.as_str() {
             "overwrite" => InsertMode::Overwrite,
             "add" => InsertMode::Add,
             "append" => InsertMode::Append,
@@ -65,7 +71,7 @@ fn insert(store: &KVStore, key: &str, request: &mut Request) -> Option<Result<()
             _ => return None,
         });
     }
-    if let Some(seconds) = request.get_query_parameter("ttl") {
+    if let Some(seconds) = options.get("ttl") {
         insert = insert.time_to_live(Duration::from_secs(seconds.parse().ok()?));
     }
     if let Some(generation) = request.get_header_str("if-generation-match") {
@@ -92,20 +98,21 @@ struct Page {
 /// What has no status of its own.
 pub fn list(request: &Request) -> Result<Response, Error> {
     let store = open()?;
-    if let Some(keys) = request.get_query_parameter("keys") {
+    let options = options(request);
+    if let Some(keys) = options.get("keys") {
         return several(&store, keys);
     }
     let mut list = store.build_list();
-    if let Some(prefix) = request.get_query_parameter("prefix") {
+    if let Some(prefix) = options.get("prefix") {
         list = list.prefix(prefix);
     }
-    if let Some(limit) = request.get_query_parameter("limit") {
+    if let Some(limit) = options.get("limit") {
         let Ok(limit) = limit.parse() else {
             return Ok(refusal(StatusCode::BAD_REQUEST, "the limit is not a number"));
         };
         list = list.limit(limit);
     }
-    if let Some(cursor) = request.get_query_parameter("cursor") {
+    if let Some(cursor) = options.get("cursor") {
         list = list.cursor(cursor);
     }
     match list.execute() {

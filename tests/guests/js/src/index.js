@@ -23,7 +23,7 @@ async function answer(event) {
     case "echo":
       return new Response(request.body);
     case "stream":
-      return stream(Number(rest), url.search === "?abandon");
+      return stream(request, Number(rest), url.search === "?abandon");
     case "status":
       return status(rest);
     case "client":
@@ -130,7 +130,7 @@ function failure(error) {
   ];
   const known = statuses.find(([pattern]) => pattern.test(text));
   // What the runtime refuses by itself are arguments.
-  const status = known?.[1] ?? (error instanceof TypeError ? 400 : 500);
+  const status = known?.[1] ?? (error instanceof TypeError || error instanceof RangeError ? 400 : 500);
   return new Response(text, { status });
 }
 
@@ -150,14 +150,17 @@ function headers(request) {
   return new Response(JSON.stringify({ seen, removed, removed_again }), { headers: response });
 }
 
-function stream(count, abandon) {
+function stream(request, count, abandon) {
   if (!Number.isInteger(count)) return new Response("not a number", { status: 400 });
   const encoder = new TextEncoder();
   let number = 0;
   const source = {
-    pull(controller) {
+    async pull(controller) {
       if (number < count) return controller.enqueue(encoder.encode(`chunk ${number++}\n`));
-      return abandon ? controller.error(new Error("abandoned")) : controller.close();
+      if (!abandon) return controller.close();
+      // The client has seen the chunks when it ends its body.
+      await request.arrayBuffer();
+      controller.error(new Error("abandoned"));
     },
   };
   return new Response(new ReadableStream(source));

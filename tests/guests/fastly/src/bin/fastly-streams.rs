@@ -14,7 +14,7 @@ fn main() -> Result<(), Error> {
     let parts: Vec<&str> = path.trim_start_matches('/').splitn(2, '/').collect();
     match parts[..] {
         ["echo"] => echo(request),
-        ["stream", count] => stream(count, request.get_query_str() == Some("abandon")),
+        ["stream", count] => stream(request, count),
         ["trailers"] => trailers(request),
         ["early"] => early(&request),
         ["hints"] => hints(),
@@ -47,7 +47,7 @@ fn echo(mut request: Request) -> Result<(), Error> {
     }
 }
 
-fn stream(count: &str, abandon: bool) -> Result<(), Error> {
+fn stream(mut request: Request, count: &str) -> Result<(), Error> {
     let Ok(count) = count.parse::<u64>() else {
         Response::from_status(StatusCode::BAD_REQUEST).with_body("not a number").send_to_client();
         return Ok(());
@@ -57,7 +57,12 @@ fn stream(count: &str, abandon: bool) -> Result<(), Error> {
         writeln!(sink, "chunk {number}")?;
         sink.flush()?;
     }
-    Ok(if abandon { sink.abandon()? } else { sink.finish()? })
+    if request.get_query_str() == Some("abandon") {
+        // The client has seen the chunks when it ends its body.
+        request.take_body_bytes();
+        return Ok(sink.abandon()?);
+    }
+    Ok(sink.finish()?)
 }
 
 /// Sends the body back, with the trailers that came after it and one more.
