@@ -3,6 +3,9 @@
 //! All of them keep one contract, and one script tests it; what a language or a way of building cannot express is left out
 //! by the [capabilities](guests::Capability) of the guest. The store is `app-store`.
 //!
+//! `EDGEKV_TEST_SERVER` names another command to test, to compare hosts: it is called with the arguments of `edgekv serve`,
+//! prints `listening on http://ADDRESS` first, and ends with 0 after SIGTERM.
+//!
 //! | request | answer |
 //! | --- | --- |
 //! | `GET /kv/KEY` | 200 and the value, `metadata` if it has some, `generation`; 404 |

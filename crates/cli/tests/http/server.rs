@@ -142,7 +142,7 @@ impl Drop for Process {
 
 /// The program under test, with no flags from the environment of the tests.
 fn command() -> Command {
-    let mut command = match std::env::var_os("EDGEKV_SERVER") {
+    let mut command = match std::env::var_os("EDGEKV_TEST_SERVER") {
         Some(other) => Command::new(other),
         None => Command::new(env!("CARGO_BIN_EXE_edgekv")),
     };
