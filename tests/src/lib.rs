@@ -38,10 +38,13 @@ fn fresh(name: &str, modules: &Path, sources: &[PathBuf]) -> PathBuf {
 fn changed_since(time: SystemTime, folder: &Path) -> Option<PathBuf> {
     fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
         let path = entry.path();
+        let name = path.file_name()?;
         if path.is_dir() {
-            return changed_since(time, &path);
+            // What npm installs is no source of ours, and very much.
+            return if name == "node_modules" { None } else { changed_since(time, &path) };
         }
-        let is_source = path.extension().is_some_and(|end| end == "rs") || path.file_name()? == "Cargo.toml";
+        let is_source = path.extension().is_some_and(|end| end == "rs" || end == "js")
+            || ["Cargo.toml", "package.json", "package-lock.json"].iter().any(|manifest| name == *manifest);
         (is_source && entry.metadata().ok()?.modified().ok()? > time).then_some(path)
     })
 }
@@ -75,10 +78,19 @@ mod tests {
     fn a_guest_that_is_older_than_its_source_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("src/deep/lib.rs");
-        fs::create_dir_all(source.parent().unwrap()).unwrap();
-        File::create(&source).unwrap();
+        let installed = folder.path().join("src/node_modules/index.js");
+        for file in [&source, &installed] {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            File::create(file).unwrap();
+        }
         let module = File::create(folder.path().join("app.wasm")).unwrap();
         let written = fs::metadata(&source).unwrap().modified().unwrap();
+        File::options()
+            .append(true)
+            .open(&installed)
+            .unwrap()
+            .set_modified(written + Duration::from_secs(60))
+            .unwrap();
         let found = || fresh("app", folder.path(), &[folder.path().join("src")]);
 
         module.set_modified(written + Duration::from_secs(1)).unwrap();

@@ -1,13 +1,16 @@
 //! Builds guests: finds them, compiles them, puts the finished modules where tests and users look for them.
 //!
-//! A package is a guest when its manifest says so:
+//! A cargo package is a guest when its manifest says so, and each of its programs becomes `target/guests/NAME.wasm`:
 //!
 //! ```toml
 //! [package.metadata.edgekv]
 //! guest = true
 //! ```
 //!
-//! Each of its programs becomes `target/guests/NAME.wasm`.
+//! What npm and the public JavaScript runtime build is listed in [`javascript`].
+
+mod cargo;
+mod javascript;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -15,26 +18,43 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::MetadataCommand;
 
-use crate::process;
-use crate::toolchain::{self, TARGET};
+pub(crate) use self::cargo::MANIFESTS;
 
-/// The workspaces that have guests. The second one may use crates that do not link on the host.
-pub(crate) const MANIFESTS: [&str; 2] = ["Cargo.toml", "tests/guests/Cargo.toml"];
 /// Finished modules.
 const MODULES: &str = "target/guests";
 /// Guests have a target directory of their own: another compiler may build them, and both workspaces share it.
 pub(crate) const TARGET_DIR: &str = "target/guest-build";
-/// The profile of that name in both workspaces.
-const PROFILE: &str = "guest";
 
 /// A program to build for the guest side.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Guest {
-    name: String,
-    package: String,
-    manifest: &'static str,
+enum Guest {
+    Cargo(cargo::Program),
+    JavaScript(javascript::Package),
+}
+
+impl Guest {
+    fn name(&self) -> &str {
+        match self {
+            Self::Cargo(program) => &program.name,
+            Self::JavaScript(package) => &package.name,
+        }
+    }
+
+    /// Where it comes from, for messages.
+    fn origin(&self) -> &str {
+        match self {
+            Self::Cargo(program) => &program.package,
+            Self::JavaScript(package) => package.folder,
+        }
+    }
+
+    fn built(&self) -> PathBuf {
+        match self {
+            Self::Cargo(program) => program.built(),
+            Self::JavaScript(package) => package.built(),
+        }
+    }
 }
 
 /// Where the finished module of a guest is, from the workspace's root.
@@ -50,40 +70,19 @@ pub(crate) fn module(name: &str) -> PathBuf {
 pub(crate) fn build(names: &[String]) -> Result<()> {
     let all = discover()?;
     let chosen = choose(&all, names)?;
-    let toolchain = toolchain::ensure()?;
-    for manifest in MANIFESTS {
-        let here: Vec<_> = chosen.iter().filter(|guest| guest.manifest == manifest).collect();
-        if here.is_empty() {
-            continue;
+    let (mut programs, mut packages) = (Vec::new(), Vec::new());
+    for guest in &chosen {
+        match guest {
+            Guest::Cargo(program) => programs.push(program),
+            Guest::JavaScript(package) => packages.push(package),
         }
-        let packages: BTreeSet<_> = here.iter().map(|guest| &guest.package).collect();
-        let mut command = process::cargo();
-        command.args([
-            "build",
-            "--manifest-path",
-            manifest,
-            "--profile",
-            PROFILE,
-            "--target-dir",
-            TARGET_DIR,
-        ]);
-        for package in &packages {
-            command.args(["--package", package]);
-        }
-        if names.is_empty() {
-            command.arg("--bins");
-        } else {
-            for guest in here {
-                command.args(["--bin", &guest.name]);
-            }
-        }
-        toolchain.apply(&mut command);
-        process::run(&mut command)?;
     }
     fs::create_dir_all(MODULES).with_context(|| format!("cannot create {MODULES}"))?;
-    for guest in &chosen {
-        publish(&guest.name)?;
-    }
+    // What cargo builds is published first: it does not depend on what the others need.
+    cargo::compile(&programs, !names.is_empty())?;
+    publish(chosen.iter().filter(|guest| matches!(guest, Guest::Cargo(_))))?;
+    javascript::compile(&packages)?;
+    publish(chosen.iter().filter(|guest| matches!(guest, Guest::JavaScript(_))))?;
     if names.is_empty() {
         remove_others(&chosen)?;
     }
@@ -92,33 +91,14 @@ pub(crate) fn build(names: &[String]) -> Result<()> {
 }
 
 fn discover() -> Result<Vec<Guest>> {
+    let programs = cargo::discover()?.into_iter().map(Guest::Cargo);
+    let packages = javascript::discover()?.into_iter().map(Guest::JavaScript);
     let mut guests: Vec<Guest> = Vec::new();
-    for manifest in MANIFESTS {
-        let metadata = MetadataCommand::new()
-            .manifest_path(manifest)
-            .no_deps()
-            .exec()
-            .with_context(|| format!("cannot read the workspace of {manifest}"))?;
-        for package in metadata.workspace_packages() {
-            if package.metadata["edgekv"]["guest"] != true {
-                continue;
-            }
-            for program in package.targets.iter().filter(|target| target.is_bin()) {
-                if let Some(other) = guests.iter().find(|guest| guest.name == program.name) {
-                    bail!(
-                        "two packages have a guest `{}`: {} and {}",
-                        program.name,
-                        other.package,
-                        package.name
-                    );
-                }
-                guests.push(Guest {
-                    name: program.name.clone(),
-                    package: package.name.to_string(),
-                    manifest,
-                });
-            }
+    for guest in programs.chain(packages) {
+        if let Some(other) = guests.iter().find(|other| other.name() == guest.name()) {
+            bail!("two packages have a guest `{}`: {} and {}", guest.name(), other.origin(), guest.origin());
         }
+        guests.push(guest);
     }
     Ok(guests)
 }
@@ -128,8 +108,8 @@ fn choose(all: &[Guest], names: &[String]) -> Result<Vec<Guest>> {
         return Ok(all.to_vec());
     }
     let find = |name: &String| {
-        all.iter().find(|guest| guest.name == *name).cloned().with_context(|| {
-            let known: BTreeSet<_> = all.iter().map(|guest| guest.name.as_str()).collect();
+        all.iter().find(|guest| guest.name() == name).cloned().with_context(|| {
+            let known: BTreeSet<_> = all.iter().map(Guest::name).collect();
             format!(
                 "no guest is named `{name}`; there are {}",
                 known.into_iter().collect::<Vec<_>>().join(", ")
@@ -139,28 +119,31 @@ fn choose(all: &[Guest], names: &[String]) -> Result<Vec<Guest>> {
     names.iter().map(find).collect()
 }
 
-/// Puts a built module into its place, in one step, and only when it changed. Its time says when it was last found to
-/// be what its sources make, so that a test can tell a module that is out of date.
-fn publish(name: &str) -> Result<()> {
-    let module = module(name);
-    let built = Path::new(TARGET_DIR).join(TARGET).join(PROFILE).join(name).with_extension("wasm");
-    let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
-    if fs::read(&module).is_ok_and(|old| old == bytes) {
-        return File::options()
-            .append(true)
-            .open(&module)
-            .and_then(|file| file.set_modified(SystemTime::now()))
-            .with_context(|| format!("cannot set the time of {}", module.display()));
+/// Puts built modules into their place, each in one step, and only when it changed. Their time says when they were last
+/// found to be what their sources make, so that a test can tell a module that is out of date.
+fn publish<'a>(guests: impl Iterator<Item = &'a Guest>) -> Result<()> {
+    for guest in guests {
+        let (module, built) = (module(guest.name()), guest.built());
+        let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+        if fs::read(&module).is_ok_and(|old| old == bytes) {
+            File::options()
+                .append(true)
+                .open(&module)
+                .and_then(|file| file.set_modified(SystemTime::now()))
+                .with_context(|| format!("cannot set the time of {}", module.display()))?;
+            continue;
+        }
+        let new = module.with_extension("wasm.new");
+        fs::write(&new, bytes)
+            .and_then(|()| fs::rename(&new, &module))
+            .with_context(|| format!("cannot write {}", module.display()))?;
     }
-    let new = module.with_extension("wasm.new");
-    fs::write(&new, bytes)
-        .and_then(|()| fs::rename(&new, &module))
-        .with_context(|| format!("cannot write {}", module.display()))
+    Ok(())
 }
 
 /// A guest that was renamed or removed must not stay behind for a test to find.
 fn remove_others(guests: &[Guest]) -> Result<()> {
-    let keep: BTreeSet<_> = guests.iter().map(|guest| module(&guest.name)).collect();
+    let keep: BTreeSet<_> = guests.iter().map(|guest| module(guest.name())).collect();
     for entry in fs::read_dir(MODULES).with_context(|| format!("cannot list {MODULES}"))? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "wasm") && !keep.contains(&path) {
@@ -175,7 +158,8 @@ mod tests {
     use super::*;
 
     fn guest(name: &str) -> Guest {
-        Guest { name: name.into(), package: "guests".into(), manifest: MANIFESTS[0] }
+        let (name, package) = (name.into(), "guests".into());
+        Guest::Cargo(cargo::Program { name, package, manifest: MANIFESTS[0] })
     }
 
     #[test]

@@ -77,6 +77,7 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Setup => {
             println!("guests are compiled by {}", toolchain::ensure()?);
+            println!("guests in JavaScript are built with {}", toolchain::node::ensure()?);
             Ok(())
         }
         Task::Codegen { check } => codegen::run(check),

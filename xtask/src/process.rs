@@ -111,11 +111,16 @@ fn quoted(word: &OsStr) -> String {
     }
 }
 
-/// The line of an error output that says what went wrong: the last one that begins with `error` or `E:`, or else the
-/// last one.
+/// What of an error output says what went wrong: the last line that begins with `error` or `E:`, or else the last one.
+/// npm is the other way round: what it says first is the reason, and what follows is advice.
 fn reason(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let of_npm = |line: &'static str| lines().filter_map(move |text| text.strip_prefix(line));
+    let npm: Vec<_> = of_npm("npm error ").chain(of_npm("npm ERR! ")).take(3).collect();
+    if !npm.is_empty() {
+        return npm.join("; ");
+    }
     let errors = || lines().filter(|line| line.starts_with("error") || line.starts_with("E:"));
     errors().next_back().or_else(|| lines().next_back()).unwrap_or("it says nothing").to_owned()
 }

@@ -4,8 +4,10 @@
 //! (a CI machine that reaches package registries only), Debian has the same in pieces ([`debian`]). The ordinary way
 //! comes first, also on a machine that has those pieces: there guests are compiled by the same compiler as everywhere.
 
+mod apt;
 mod debian;
 mod machine;
+pub(crate) mod node;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -151,8 +153,7 @@ impl Facts {
             debian: Debian::probe(machine, &linker),
             rustup: sysroot.join("lib/rustlib/multirust-channel-manifest.toml").exists()
                 && machine.works("rustup", "--version"),
-            apt: machine.works("apt-get", "--version")
-                && process::capture(machine.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0"),
+            apt: apt::is_usable(machine),
         })
     }
 

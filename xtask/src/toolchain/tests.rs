@@ -82,22 +82,20 @@ fn the_debian_build_names_compiler_linker_and_libraries() {
 
 #[test]
 fn a_lock_is_told_from_other_failures() {
-    assert!(debian::is_lock(
-        "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)"
-    ));
-    assert!(debian::is_lock("E: Unable to lock directory /var/lib/apt/lists/"));
-    assert!(!debian::is_lock("E: Failed to fetch http://blocked.example/ clock skew"));
+    assert!(apt::is_lock("E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)"));
+    assert!(apt::is_lock("E: Unable to lock directory /var/lib/apt/lists/"));
+    assert!(!apt::is_lock("E: Failed to fetch http://blocked.example/ clock skew"));
 }
 
 /// A machine whose programs are small scripts; each call of an installer is one line in a log.
-struct Fake {
+pub(super) struct Fake {
     folder: TempDir,
-    machine: Machine,
+    pub(super) machine: Machine,
 }
 
 impl Fake {
     /// A machine with a Rust toolchain that has neither target nor linker.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bin = folder.path().join("bin");
         fs::create_dir_all(&bin).unwrap();
@@ -114,7 +112,7 @@ impl Fake {
         fake
     }
 
-    fn script(&self, name: &str, body: &str) {
+    pub(super) fn script(&self, name: &str, body: &str) {
         let here = self.folder.path().display();
         // Another process writes the file. If this one did, a child that another test starts at that moment would inherit
         // the open file, and a file that is open for writing cannot be executed.
@@ -126,7 +124,7 @@ impl Fake {
         assert!(status.unwrap().success());
     }
 
-    fn file(&self, path: &str) {
+    pub(super) fn file(&self, path: &str) {
         let path = self.folder.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "").unwrap();
@@ -142,7 +140,7 @@ impl Fake {
     }
 
     /// Debian, as root; a package is installed when there is a file of its name.
-    fn debian(&self) {
+    pub(super) fn debian(&self) {
         self.script("id", "echo 0");
         self.script("dpkg-query", "[ -e \"$HERE/packages/$3\" ] && echo installed");
         self.script(
@@ -171,7 +169,7 @@ impl Fake {
         self.file("system/usr/lib/wasm32-wasi/libc.a");
     }
 
-    fn log(&self) -> Vec<String> {
+    pub(super) fn log(&self) -> Vec<String> {
         let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         log.lines().map(|line| line.trim_end().to_owned()).collect()
     }
