@@ -12,7 +12,8 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use thiserror::Error;
 
-use crate::trailers::{TooManyTrailers, Trailers};
+use crate::headers::TooManyHeaders;
+use crate::trailers::Trailers;
 
 /// A body in host memory: pieces of bytes and, between or behind them, streams that bring more, then trailers.
 ///
@@ -154,7 +155,7 @@ impl Body {
     }
 
     /// Moves all of `other` behind what is there, without copying.
-    pub(crate) fn append(&mut self, mut other: Self) -> Result<(), TooManyTrailers> {
+    pub(crate) fn append(&mut self, mut other: Self) -> Result<(), TooManyHeaders> {
         self.settle_tail();
         other.settle_tail();
         self.pieces.append(&mut other.pieces);

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use edgekv_store::{StoreName, Stores};
 
 use crate::body::Body;
 use crate::cpu_time::{CpuTime, MeasuredTime};
+use crate::downstream::{Downstream, Exchange};
 use crate::handles::{HandleTable, Object};
 use crate::log::{Endpoint, GuestLog, TracingLog};
 use crate::status::Error;
@@ -41,12 +43,18 @@ pub struct KvCtx {
     /// `None` is [`TracingLog`].
     log: Option<Arc<dyn GuestLog>>,
     cpu_time: CpuTime,
-    handles: HandleTable,
+    pub(crate) handles: HandleTable,
     max_held_bytes: usize,
+    /// The request that the instance answers, if there is one.
+    pub(crate) exchange: Option<Exchange>,
+    pub(crate) wanted_request: bool,
+    /// Handle of the other request that the instance has asked for last.
+    pub(crate) last_promise: Option<u32>,
+    accepted_keys: Vec<Bytes>,
 }
 
 /// Chooses what a [`KvCtx`] is made of.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[must_use]
 pub struct KvCtxBuilder {
     stores: Stores,
@@ -55,6 +63,8 @@ pub struct KvCtxBuilder {
     cpu_time: Option<MeasuredTime>,
     max_handles: usize,
     max_held_bytes: usize,
+    downstream: Option<Downstream>,
+    accepted_keys: Vec<Bytes>,
 }
 
 impl KvCtxBuilder {
@@ -67,7 +77,23 @@ impl KvCtxBuilder {
             cpu_time: None,
             max_handles: DEFAULT_MAX_HANDLES,
             max_held_bytes: DEFAULT_MAX_HELD_BYTES,
+            downstream: None,
+            accepted_keys: Vec::new(),
         }
+    }
+
+    /// Gives the instance the request of a client to answer. Without one, all calls that need it are answered with
+    /// `unsupported`, and [`KvCtx::wanted_request`] says that there were some.
+    pub fn downstream(mut self, downstream: Downstream) -> Self {
+        self.downstream = Some(downstream);
+        self
+    }
+
+    /// Accepts a value of the header `Fastly-Key`: a guest that asks is told that such a request comes from somebody who may do
+    /// more than others. May be called several times; by default none is accepted.
+    pub fn accept_key(mut self, key: impl Into<Bytes>) -> Self {
+        self.accepted_keys.push(key.into());
+        self
     }
 
     /// Hides a store that is not for guests: to open it gives what a store gives that is not there.
@@ -121,6 +147,10 @@ impl KvCtxBuilder {
             cpu_time: CpuTime::beginning_now(self.cpu_time),
             handles: HandleTable::new(self.max_handles),
             max_held_bytes: self.max_held_bytes,
+            exchange: self.downstream.map(Exchange::from),
+            wanted_request: false,
+            last_promise: None,
+            accepted_keys: self.accepted_keys,
         }
     }
 }
@@ -168,6 +198,11 @@ impl KvCtx {
 
     pub(crate) const fn stores(&self) -> &Stores {
         &self.stores
+    }
+
+    /// Whether this is a value of `Fastly-Key` that the host accepts.
+    pub(crate) fn accepts_key(&self, key: &[u8]) -> bool {
+        self.accepted_keys.iter().any(|accepted| accepted == key)
     }
 
     /// Whether the guest must not know of this store.

@@ -6,6 +6,7 @@ use edgekv_store::{Entry, Generation, KvStore, ListPage};
 
 use crate::body::Body;
 use crate::log::Endpoint;
+use crate::message::{Request, RequestPromise, Response};
 use crate::pending::Pending;
 use crate::status::Error;
 use crate::streaming::StreamingBody;
@@ -22,13 +23,19 @@ pub(crate) enum Object {
     Delete(Pending<bool>),
     List(Pending<ListPage>),
     Endpoint(Endpoint),
+    // Boxed: they are larger than all others.
+    Request(Box<Request>),
+    Response(Box<Response>),
+    RequestPromise(RequestPromise),
 }
 
 impl Object {
     /// Bytes that the host holds for the guest because of this object.
     pub(crate) fn held_bytes(&self) -> usize {
         match self {
-            Self::Store(_) => 0,
+            Self::Store(_) | Self::RequestPromise(_) => 0,
+            Self::Request(request) => request.held_bytes(),
+            Self::Response(response) => response.held_bytes(),
             Self::Body(body) => body.held_bytes(),
             Self::StreamingBody(body) => body.held_bytes(),
             Self::Lookup(pending) => pending.held_bytes(),
@@ -47,8 +54,9 @@ impl Object {
             | Self::Lookup(_)
             | Self::Insert(_)
             | Self::Delete(_)
-            | Self::List(_) => true,
-            Self::Store(_) | Self::Endpoint(_) => false,
+            | Self::List(_)
+            | Self::RequestPromise(_) => true,
+            Self::Store(_) | Self::Endpoint(_) | Self::Request(_) | Self::Response(_) => false,
         }
     }
 
@@ -62,7 +70,9 @@ impl Object {
             Self::Insert(pending) => Some(pending.poll_done(cx)),
             Self::Delete(pending) => Some(pending.poll_done(cx)),
             Self::List(pending) => Some(pending.poll_done(cx)),
-            Self::Store(_) | Self::Endpoint(_) => None,
+            // There never is another request, and that is known at once.
+            Self::RequestPromise(_) => Some(Poll::Ready(())),
+            Self::Store(_) | Self::Endpoint(_) | Self::Request(_) | Self::Response(_) => None,
         }
     }
 
@@ -73,7 +83,13 @@ impl Object {
             Self::Insert(pending) => pending.settle(),
             Self::Delete(pending) => pending.settle(),
             Self::List(pending) => pending.settle(),
-            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) | Self::Endpoint(_) => {}
+            Self::Store(_)
+            | Self::Body(_)
+            | Self::StreamingBody(_)
+            | Self::Endpoint(_)
+            | Self::Request(_)
+            | Self::Response(_)
+            | Self::RequestPromise(_) => {}
         }
     }
 
@@ -84,7 +100,13 @@ impl Object {
             Self::Insert(pending) => pending.is_done(),
             Self::Delete(pending) => pending.is_done(),
             Self::List(pending) => pending.is_done(),
-            Self::Store(_) | Self::Body(_) | Self::StreamingBody(_) | Self::Endpoint(_) => false,
+            Self::Store(_)
+            | Self::Body(_)
+            | Self::StreamingBody(_)
+            | Self::Endpoint(_)
+            | Self::Request(_)
+            | Self::Response(_)
+            | Self::RequestPromise(_) => false,
         }
     }
 }
@@ -122,6 +144,9 @@ kinds! {
     Pending<bool>, Delete, "a pending delete";
     Pending<ListPage>, List, "a pending list";
     Endpoint, Endpoint, "an endpoint of the log";
+    Box<Request>, Request, "a request";
+    Box<Response>, Response, "a response";
+    RequestPromise, RequestPromise, "a request that was asked for";
 }
 
 /// Handle numbers are positive in 32 bits, as JavaScript guests keep them in a signed integer. 0 is left out: guests
@@ -239,6 +264,14 @@ impl HandleTable {
         let ready = self.object(handle)?.poll_ready(cx);
         self.recount(handle);
         ready
+    }
+
+    /// Puts another object behind a handle.
+    pub(crate) fn replace(&mut self, handle: u32, object: Object) {
+        if let Some(place) = self.object(handle) {
+            *place = object;
+        }
+        self.recount(handle);
     }
 
     /// Counts anew what an object holds.

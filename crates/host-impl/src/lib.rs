@@ -44,6 +44,8 @@
 //! | which status does which mistake give? | `status.rs` |
 //! | what is a handle, and when is its number used again? | `handles.rs` |
 //! | what is a body? | [`Body`] |
+//! | how does a request come in, and its answer out? | [`Downstream`] |
+//! | who decides how the end of a response is told? | `framing.rs` |
 //! | which functions may wait? | `abi.rs` |
 //!
 //! Nothing in here knows where data live; that is [`edgekv_store`]'s business.
@@ -55,11 +57,15 @@ mod abi;
 mod body;
 mod cpu_time;
 mod ctx;
+mod downstream;
+mod framing;
 mod handles;
+mod headers;
 mod hostcalls;
 mod linker;
 mod log;
 mod memory;
+mod message;
 mod pending;
 mod status;
 mod streaming;
@@ -67,6 +73,7 @@ mod trailers;
 
 pub use body::{Body, BodyError};
 pub use ctx::{KvCtx, KvCtxBuilder};
+pub use downstream::{Answer, Client, Downstream, Keepalive};
 pub use linker::{add_to_linker, add_to_linker_sync};
 pub use log::GuestLog;
 pub use streaming::BodyReceiver;
@@ -80,6 +87,9 @@ pub const WITX: &[(&str, &str)] = &[
     ("fastly_async_io.witx", include_str!("../witx/fastly_async_io.witx")),
     ("fastly_compute_runtime.witx", include_str!("../witx/fastly_compute_runtime.witx")),
     ("fastly_http_body.witx", include_str!("../witx/fastly_http_body.witx")),
+    ("fastly_http_downstream.witx", include_str!("../witx/fastly_http_downstream.witx")),
+    ("fastly_http_req.witx", include_str!("../witx/fastly_http_req.witx")),
+    ("fastly_http_resp.witx", include_str!("../witx/fastly_http_resp.witx")),
     ("fastly_kv_store.witx", include_str!("../witx/fastly_kv_store.witx")),
     ("fastly_log.witx", include_str!("../witx/fastly_log.witx")),
     ("fastly_object_store.witx", include_str!("../witx/fastly_object_store.witx")),

@@ -25,6 +25,9 @@ pub fn add_to_linker<T: Send + 'static>(
     asynchronous::add_fastly_async_io_to_linker(linker, get)?;
     asynchronous::add_fastly_compute_runtime_to_linker(linker, get)?;
     asynchronous::add_fastly_http_body_to_linker(linker, get)?;
+    asynchronous::add_fastly_http_downstream_to_linker(linker, get)?;
+    asynchronous::add_fastly_http_req_to_linker(linker, get)?;
+    asynchronous::add_fastly_http_resp_to_linker(linker, get)?;
     asynchronous::add_fastly_kv_store_to_linker(linker, get)?;
     asynchronous::add_fastly_log_to_linker(linker, get)?;
     asynchronous::add_fastly_object_store_to_linker(linker, get)
@@ -46,6 +49,9 @@ pub fn add_to_linker_sync<T: 'static>(
     blocking::add_fastly_async_io_to_linker(linker, get)?;
     blocking::add_fastly_compute_runtime_to_linker(linker, get)?;
     blocking::add_fastly_http_body_to_linker(linker, get)?;
+    blocking::add_fastly_http_downstream_to_linker(linker, get)?;
+    blocking::add_fastly_http_req_to_linker(linker, get)?;
+    blocking::add_fastly_http_resp_to_linker(linker, get)?;
     blocking::add_fastly_kv_store_to_linker(linker, get)?;
     blocking::add_fastly_log_to_linker(linker, get)?;
     blocking::add_fastly_object_store_to_linker(linker, get)

@@ -25,12 +25,16 @@ macro_rules! out_values {
 }
 
 out_values!(
+    u16 as u16,
     u32 as u32,
     u64 as u64,
     i64 as i64,
     crate::abi::types::BodyHandle as u32,
     crate::abi::types::EndpointHandle as u32,
     crate::abi::types::KvError as u32,
+    crate::abi::types::RequestHandle as u32,
+    crate::abi::types::RequestPromiseHandle as u32,
+    crate::abi::types::ResponseHandle as u32,
     crate::abi::types::KvStoreHandle as u32,
     crate::abi::types::KvStoreLookupHandle as u32,
     crate::abi::types::KvStoreInsertHandle as u32,
@@ -97,13 +101,23 @@ impl OutBuffer {
 
     /// Stores `bytes` and their length; if they do not fit, the length that is needed.
     pub(crate) fn write(&self, memory: &mut GuestMemory<'_>, bytes: &[u8]) -> Result<(), Error> {
-        if self.length < length(bytes) {
+        self.write_parts(memory, &[bytes])
+    }
+
+    /// As [`OutBuffer::write`], for bytes that are in several places.
+    pub(crate) fn write_parts(&self, memory: &mut GuestMemory<'_>, parts: &[&[u8]]) -> Result<(), Error> {
+        let needed: usize = parts.iter().map(|part| part.len()).sum();
+        if (self.length as usize) < needed {
             // A length that does not fit is 0: no buffer would do.
-            memory.write(self.used_out, u32::try_from(bytes.len()).unwrap_or(0))?;
-            return Err(Error::BufferTooSmall { needed: bytes.len(), have: self.length as usize });
+            memory.write(self.used_out, u32::try_from(needed).unwrap_or(0))?;
+            return Err(Error::BufferTooSmall { needed, have: self.length as usize });
         }
-        write_bytes(memory, self.buffer, bytes)?;
-        memory.write(self.used_out, length(bytes))?;
+        let mut used = 0;
+        for part in parts {
+            write_bytes(memory, self.buffer.add(used)?, part)?;
+            used += length(part);
+        }
+        memory.write(self.used_out, used)?;
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::abi::types::UserErrorConversion;
 use crate::abi::types::{FastlyStatus, KvError as KvErrorCode};
 use crate::body::BodyError;
 use crate::ctx::KvCtx;
-use crate::trailers::TooManyTrailers;
+use crate::headers::TooManyHeaders;
 
 /// Why a hostcall ends with a status that is not `ok`. The guest sees the number; the log (at debug level) the text.
 #[derive(Debug, Error)]
@@ -49,10 +49,10 @@ pub(crate) enum Error {
     HeaderName,
     #[error("not a valid header value")]
     HeaderValue,
-    #[error("there is no such trailer")]
-    NoSuchTrailer,
+    #[error("there is no such header or trailer")]
+    NoSuchHeader,
     #[error(transparent)]
-    TooManyTrailers(#[from] TooManyTrailers),
+    TooManyHeaders(#[from] TooManyHeaders),
     #[error("the length of the body is not known")]
     UnknownLength,
     #[error("there is nothing to wait for, and no time-out")]
@@ -67,6 +67,36 @@ pub(crate) enum Error {
     EndpointNameText,
     #[error("there is no such key")]
     NoSuchKey,
+    #[error("not a valid method")]
+    Method,
+    #[error("not a valid URL of at most 65,534 bytes")]
+    Url,
+    #[error("{number} is no {what}; the last one is {last}")]
+    UnknownNumber { what: &'static str, number: u32, last: u32 },
+    #[error("status {0} is not between 100 and 999")]
+    StatusCode(u32),
+    #[error("status {0} cannot be sent by a guest; of those below 200, only 103 can")]
+    InterimStatus(u16),
+    #[error("no client waits for this instance; HTTP programs need a host that serves HTTP")]
+    NoClient,
+    #[error("the request does not come from a client")]
+    NotFromClient,
+    #[error("the client has its response already")]
+    AlreadyAnswered,
+    #[error("the client waits for its response, so there is no other request yet")]
+    NotAnswered,
+    #[error("there is no further request for this instance")]
+    NoFurtherRequest,
+    #[error("another request has been asked for already")]
+    AlreadyAsked,
+    #[error("this host has no backends, and so none of that name")]
+    NoSuchBackend,
+    #[error("nothing to select from")]
+    NothingToSelect,
+    #[error("this host does not offer {0}")]
+    Unsupported(&'static str),
+    #[error("{0}: not known")]
+    NotKnown(&'static str),
     #[error("the rate limit of the store was reached")]
     RateLimit,
     #[error(transparent)]
@@ -85,7 +115,8 @@ impl Error {
             }
             Self::TooManyHandles { .. }
             | Self::TooManyBytes { .. }
-            | Self::TooManyTrailers(_)
+            | Self::TooManyHeaders(_)
+            | Self::AlreadyAsked
             | Self::RateLimit => FastlyStatus::Limitexceeded,
             Self::Key(_)
             | Self::StoreName(_)
@@ -94,20 +125,32 @@ impl Error {
             | Self::UnknownWriteEnd(_)
             | Self::StreamingBody
             | Self::HeaderNameTooLong(_)
-            | Self::NoSuchTrailer
             | Self::NothingToWaitFor
             | Self::EndpointNameLength { .. }
             | Self::EndpointNameText
-            | Self::Refused(_) => FastlyStatus::Inval,
+            | Self::Refused(_)
+            | Self::NoSuchHeader
+            | Self::UnknownNumber { .. }
+            | Self::StatusCode(_)
+            | Self::InterimStatus(_)
+            | Self::NoSuchBackend
+            | Self::NothingToSelect => FastlyStatus::Inval,
+            Self::NoClient | Self::NotAnswered | Self::Unsupported(_) => FastlyStatus::Unsupported,
             Self::BufferTooSmall { .. } => FastlyStatus::Buflen,
             Self::AbiVersion(_)
             | Self::HeaderName
             | Self::HeaderValue
+            | Self::Method
+            | Self::Url
+            | Self::NotFromClient
+            | Self::AlreadyAnswered
             | Self::Engine(_)
             | Self::Body(BodyError::ReceiverGone) => FastlyStatus::Error,
             Self::Body(BodyError::Incomplete(_)) => FastlyStatus::Httpincomplete,
             Self::TrailersNotReady => FastlyStatus::Again,
-            Self::UnknownLength | Self::NoSuchKey => FastlyStatus::None,
+            Self::UnknownLength | Self::NoSuchKey | Self::NoFurtherRequest | Self::NotKnown(_) => {
+                FastlyStatus::None
+            }
         }
     }
 }

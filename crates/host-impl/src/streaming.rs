@@ -53,7 +53,7 @@ impl StreamingBody {
     }
 
     /// Bytes of host memory that the body takes up, without those that are under way.
-    pub(crate) const fn held_bytes(&self) -> usize {
+    pub(crate) fn held_bytes(&self) -> usize {
         self.trailers.held_bytes()
     }
 

@@ -1,6 +1,6 @@
 //! `fastly_http_body`.
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::HeaderValue;
 use wiggle::{GuestMemory, GuestPtr};
 
 use crate::abi::fastly_http_body::FastlyHttpBody;
@@ -8,13 +8,11 @@ use crate::abi::types::BodyHandle;
 use crate::body::Body;
 use crate::ctx::KvCtx;
 use crate::handles::{Kind, Object};
+use crate::hostcalls::headers::header_name;
 use crate::memory::{OutBuffer, check_out, length, read_bytes, write_bytes, write_cursor};
 use crate::status::Error;
 use crate::streaming::StreamingBody;
 use crate::trailers::Trailers;
-
-/// Longest header name in bytes, inclusive; longer ones are `inval` rather than malformed.
-const MAX_HEADER_NAME_BYTES: usize = 65_535;
 
 impl FastlyHttpBody for KvCtx {
     async fn append(
@@ -165,7 +163,7 @@ impl FastlyHttpBody for KvCtx {
         let out = OutBuffer { buffer, length, used_out: nwritten_out };
         out.check(memory)?;
         let name = header_name(memory, name)?;
-        let value = self.trailers_of(body)?.values(&name).next().ok_or(Error::NoSuchTrailer)?;
+        let value = self.trailers_of(body)?.values(&name).next().ok_or(Error::NoSuchHeader)?;
         out.write(memory, value)
     }
 
@@ -256,12 +254,4 @@ async fn fill(
             _ => return Ok(filled),
         }
     }
-}
-
-fn header_name(memory: &GuestMemory<'_>, name: GuestPtr<[u8]>) -> Result<HeaderName, Error> {
-    let name = read_bytes(memory, name)?;
-    if name.len() > MAX_HEADER_NAME_BYTES {
-        return Err(Error::HeaderNameTooLong(name.len()));
-    }
-    HeaderName::from_bytes(&name).map_err(|_| Error::HeaderName)
 }

@@ -6,7 +6,11 @@
 mod abi;
 mod async_io;
 mod compute_runtime;
+mod headers;
 mod http_body;
+mod http_downstream;
+mod http_req;
+mod http_resp;
 mod kv_store;
 mod log;
 mod object_store;

@@ -1,0 +1,119 @@
+//! How the end of a response is told: who decides about `Content-Length` and `Transfer-Encoding`, and which headers concern
+//! the connection and not the guest.
+
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, StatusCode};
+use thiserror::Error;
+
+/// Who decides about the framing of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// The server, from what it knows of the body.
+    Automatic,
+    /// The headers of the guest, as far as they hold.
+    Manual,
+}
+
+/// Headers that are between two neighbours on the way of a message. The guest is no neighbour of the client: the server is.
+const OF_THE_CONNECTION: [HeaderName; 6] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    UPGRADE,
+    HeaderName::from_static("http2-settings"),
+];
+
+/// The body of a response, as far as framing is concerned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Content<'a> {
+    /// Its length in bytes; `None` for one that is not known yet.
+    pub(crate) length: Option<u64>,
+    /// Whether it is only told of and not sent: the answer to HEAD.
+    pub(crate) is_absent: bool,
+    /// Names of the trailers that will follow it, as far as they are known.
+    pub(crate) trailers: Option<&'a HeaderValue>,
+}
+
+/// Why headers of a guest about framing do not hold.
+#[derive(Debug, PartialEq, Eq, Error)]
+enum Mistake {
+    #[error("content-length is not one number")]
+    NotANumber,
+    #[error("content-length is {claimed}, and the body has {actual} bytes")]
+    WrongLength { claimed: u64, actual: u64 },
+    #[error("transfer-encoding is not exactly chunked")]
+    UnknownEncoding,
+    #[error("there are content-length and transfer-encoding")]
+    Both,
+    #[error("a response of status {0} cannot have a body")]
+    NoBody(StatusCode),
+}
+
+/// Leaves of the headers of a guest what may be sent.
+///
+/// Where the guest does not decide, or what it says does not hold, `Content-Length` and `Transfer-Encoding` are taken
+/// out, and the server puts in its own.
+pub(crate) fn settle(mode: Framing, status: StatusCode, headers: &mut HeaderMap, content: Content<'_>) {
+    for name in &OF_THE_CONNECTION {
+        headers.remove(name);
+    }
+    if mode == Framing::Manual {
+        match check(status, headers, content) {
+            Ok(()) => return,
+            Err(mistake) => tracing::debug!("framing of the guest is ignored: {mistake}"),
+        }
+    }
+    headers.remove(CONTENT_LENGTH);
+    headers.remove(TRANSFER_ENCODING);
+    // Trailers come only after chunks, and only those that were announced.
+    if let Some(names) = content.trailers
+        && may_have_body(status)
+        && headers.try_insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked")).is_ok()
+        && !headers.contains_key(TRAILER)
+        && headers.try_insert(TRAILER, names.clone()).is_err()
+    {
+        headers.remove(TRANSFER_ENCODING);
+    }
+}
+
+/// Says whether the headers of a guest hold.
+fn check(status: StatusCode, headers: &HeaderMap, content: Content<'_>) -> Result<(), Mistake> {
+    let length = claimed_length(headers)?;
+    let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
+    let encoding = encodings.next();
+    if encodings.next().is_some()
+        || encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    {
+        return Err(Mistake::UnknownEncoding);
+    }
+    if length.is_some() && encoding.is_some() {
+        return Err(Mistake::Both);
+    }
+    let told_of_only = content.is_absent || status == StatusCode::NOT_MODIFIED;
+    if (length.is_some() || encoding.is_some()) && !may_have_body(status) && !told_of_only {
+        return Err(Mistake::NoBody(status));
+    }
+    match (length, content.length) {
+        (Some(claimed), Some(actual)) if claimed != actual && !told_of_only => {
+            Err(Mistake::WrongLength { claimed, actual })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn claimed_length(headers: &HeaderMap) -> Result<Option<u64>, Mistake> {
+    let mut claims = headers.get_all(CONTENT_LENGTH).iter();
+    let Some(claim) = claims.next() else { return Ok(None) };
+    if claims.next().is_some() || !claim.as_bytes().iter().all(u8::is_ascii_digit) {
+        return Err(Mistake::NotANumber);
+    }
+    let claim = claim.to_str().ok().and_then(|claim| claim.parse().ok());
+    claim.map(Some).ok_or(Mistake::NotANumber)
+}
+
+fn may_have_body(status: StatusCode) -> bool {
+    !status.is_informational() && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
+}
