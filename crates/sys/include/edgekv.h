@@ -546,7 +546,8 @@ edgekv_status_t edgekv_http_body_known_length(edgekv_body_handle_t body, uint64_
 /*
  * What is known of the client behind a request.
  *
- * `error` for a request that does not come from a client.
+ * Of a request that does not come from a client nothing is known: no address, no identity, and `error` for the
+ * names of its headers.
  */
 
 /* Asks for another request after this one, for the same instance; `limitexceeded` when one is asked for already. */
@@ -664,43 +665,43 @@ edgekv_status_t edgekv_http_downstream_downstream_bot_category_kind(edgekv_reque
 EDGEKV_IMPORT("fastly_http_downstream", "downstream_bot_verified")
 edgekv_status_t edgekv_http_downstream_downstream_bot_verified(edgekv_request_handle_t request, uint32_t *value_out);
 
-/* Stores 0: addresses are not looked up. */
+/* `none`: addresses are not looked up. */
 EDGEKV_IMPORT("fastly_http_downstream", "downstream_resvpnproxy_is_anonymous")
 edgekv_status_t edgekv_http_downstream_downstream_resvpnproxy_is_anonymous(edgekv_request_handle_t request, uint32_t *value_out);
 
-/* Stores 0: addresses are not looked up. */
+/* `none`: addresses are not looked up. */
 EDGEKV_IMPORT("fastly_http_downstream", "downstream_resvpnproxy_is_anonymous_vpn")
 edgekv_status_t edgekv_http_downstream_downstream_resvpnproxy_is_anonymous_vpn(edgekv_request_handle_t request, uint32_t *value_out);
 
-/* Stores 0: addresses are not looked up. */
+/* `none`: addresses are not looked up. */
 EDGEKV_IMPORT("fastly_http_downstream", "downstream_resvpnproxy_is_hosting_provider")
 edgekv_status_t edgekv_http_downstream_downstream_resvpnproxy_is_hosting_provider(edgekv_request_handle_t request, uint32_t *value_out);
 
-/* Stores 0: addresses are not looked up. */
+/* `none`: addresses are not looked up. */
 EDGEKV_IMPORT("fastly_http_downstream", "downstream_resvpnproxy_is_proxy_over_vpn")
 edgekv_status_t edgekv_http_downstream_downstream_resvpnproxy_is_proxy_over_vpn(edgekv_request_handle_t request, uint32_t *value_out);
 
-/* Stores 0: addresses are not looked up. */
+/* `none`: addresses are not looked up. */
 EDGEKV_IMPORT("fastly_http_downstream", "downstream_resvpnproxy_is_public_proxy")
 edgekv_status_t edgekv_http_downstream_downstream_resvpnproxy_is_public_proxy(edgekv_request_handle_t request, uint32_t *value_out);
 
-/* Stores 0: addresses are not looked up. */
+/* `none`: addresses are not looked up. */
 EDGEKV_IMPORT("fastly_http_downstream", "downstream_resvpnproxy_is_relay_proxy")
 edgekv_status_t edgekv_http_downstream_downstream_resvpnproxy_is_relay_proxy(edgekv_request_handle_t request, uint32_t *value_out);
 
-/* Stores 0: addresses are not looked up. */
+/* `none`: addresses are not looked up. */
 EDGEKV_IMPORT("fastly_http_downstream", "downstream_resvpnproxy_is_residential_proxy")
 edgekv_status_t edgekv_http_downstream_downstream_resvpnproxy_is_residential_proxy(edgekv_request_handle_t request, uint32_t *value_out);
 
-/* Stores 0: addresses are not looked up. */
+/* `none`: addresses are not looked up. */
 EDGEKV_IMPORT("fastly_http_downstream", "downstream_resvpnproxy_is_smart_dns_proxy")
 edgekv_status_t edgekv_http_downstream_downstream_resvpnproxy_is_smart_dns_proxy(edgekv_request_handle_t request, uint32_t *value_out);
 
-/* Stores 0: addresses are not looked up. */
+/* `none`: addresses are not looked up. */
 EDGEKV_IMPORT("fastly_http_downstream", "downstream_resvpnproxy_is_tor_exit_node")
 edgekv_status_t edgekv_http_downstream_downstream_resvpnproxy_is_tor_exit_node(edgekv_request_handle_t request, uint32_t *value_out);
 
-/* Stores 0: addresses are not looked up. */
+/* `none`: addresses are not looked up. */
 EDGEKV_IMPORT("fastly_http_downstream", "downstream_resvpnproxy_is_vpn_datacenter")
 edgekv_status_t edgekv_http_downstream_downstream_resvpnproxy_is_vpn_datacenter(edgekv_request_handle_t request, uint32_t *value_out);
 
@@ -840,11 +841,11 @@ edgekv_status_t edgekv_http_req_send_v3(edgekv_request_handle_t request, edgekv_
 EDGEKV_IMPORT("fastly_http_req", "send_async")
 edgekv_status_t edgekv_http_req_send_async(edgekv_request_handle_t request, edgekv_body_handle_t body, const char *backend, size_t backend_len, edgekv_pending_request_handle_t *pending_out);
 
-/* `inval`: this host has no backends. The request and the body are consumed. */
+/* `inval`: this host has no backends. The request is consumed, the body stays: guests go on to close it. */
 EDGEKV_IMPORT("fastly_http_req", "send_async_streaming")
 edgekv_status_t edgekv_http_req_send_async_streaming(edgekv_request_handle_t request, edgekv_body_handle_t body, const char *backend, size_t backend_len, edgekv_pending_request_handle_t *pending_out);
 
-/* `inval`: this host has no backends. The request and the body are consumed. */
+/* `inval`: this host has no backends. The request is consumed; the body is, unless `streaming` is 1. */
 EDGEKV_IMPORT("fastly_http_req", "send_async_v2")
 edgekv_status_t edgekv_http_req_send_async_v2(edgekv_request_handle_t request, edgekv_body_handle_t body, const char *backend, size_t backend_len, uint32_t streaming, edgekv_pending_request_handle_t *pending_out);
 

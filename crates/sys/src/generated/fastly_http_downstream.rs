@@ -2,7 +2,8 @@
 
 //! What is known of the client behind a request.
 //!
-//! `error` for a request that does not come from a client.
+//! Of a request that does not come from a client nothing is known: no address, no identity, and `error` for the
+//! names of its headers.
 
 use super::{BodyHandle, FastlyStatus, NextRequestOptions, RequestHandle, RequestPromiseHandle};
 
@@ -344,7 +345,7 @@ crate::imports! {
         value_out: *mut u32,
     ) -> FastlyStatus;
 
-    /// Stores 0: addresses are not looked up.
+    /// `none`: addresses are not looked up.
     ///
     /// # Safety
     ///
@@ -354,7 +355,7 @@ crate::imports! {
         value_out: *mut u32,
     ) -> FastlyStatus;
 
-    /// Stores 0: addresses are not looked up.
+    /// `none`: addresses are not looked up.
     ///
     /// # Safety
     ///
@@ -364,7 +365,7 @@ crate::imports! {
         value_out: *mut u32,
     ) -> FastlyStatus;
 
-    /// Stores 0: addresses are not looked up.
+    /// `none`: addresses are not looked up.
     ///
     /// # Safety
     ///
@@ -374,7 +375,7 @@ crate::imports! {
         value_out: *mut u32,
     ) -> FastlyStatus;
 
-    /// Stores 0: addresses are not looked up.
+    /// `none`: addresses are not looked up.
     ///
     /// # Safety
     ///
@@ -384,7 +385,7 @@ crate::imports! {
         value_out: *mut u32,
     ) -> FastlyStatus;
 
-    /// Stores 0: addresses are not looked up.
+    /// `none`: addresses are not looked up.
     ///
     /// # Safety
     ///
@@ -394,7 +395,7 @@ crate::imports! {
         value_out: *mut u32,
     ) -> FastlyStatus;
 
-    /// Stores 0: addresses are not looked up.
+    /// `none`: addresses are not looked up.
     ///
     /// # Safety
     ///
@@ -404,7 +405,7 @@ crate::imports! {
         value_out: *mut u32,
     ) -> FastlyStatus;
 
-    /// Stores 0: addresses are not looked up.
+    /// `none`: addresses are not looked up.
     ///
     /// # Safety
     ///
@@ -414,7 +415,7 @@ crate::imports! {
         value_out: *mut u32,
     ) -> FastlyStatus;
 
-    /// Stores 0: addresses are not looked up.
+    /// `none`: addresses are not looked up.
     ///
     /// # Safety
     ///
@@ -424,7 +425,7 @@ crate::imports! {
         value_out: *mut u32,
     ) -> FastlyStatus;
 
-    /// Stores 0: addresses are not looked up.
+    /// `none`: addresses are not looked up.
     ///
     /// # Safety
     ///
@@ -434,7 +435,7 @@ crate::imports! {
         value_out: *mut u32,
     ) -> FastlyStatus;
 
-    /// Stores 0: addresses are not looked up.
+    /// `none`: addresses are not looked up.
     ///
     /// # Safety
     ///

@@ -374,7 +374,7 @@ crate::imports! {
         pending_out: *mut PendingRequestHandle,
     ) -> FastlyStatus;
 
-    /// `inval`: this host has no backends. The request and the body are consumed.
+    /// `inval`: this host has no backends. The request is consumed, the body stays: guests go on to close it.
     ///
     /// # Safety
     ///
@@ -388,7 +388,7 @@ crate::imports! {
         pending_out: *mut PendingRequestHandle,
     ) -> FastlyStatus;
 
-    /// `inval`: this host has no backends. The request and the body are consumed.
+    /// `inval`: this host has no backends. The request is consumed; the body is, unless `streaming` is 1.
     ///
     /// # Safety
     ///
