@@ -114,6 +114,114 @@ fn claimed_length(headers: &HeaderMap) -> Result<Option<u64>, Mistake> {
     claim.map(Some).ok_or(Mistake::NotANumber)
 }
 
-fn may_have_body(status: StatusCode) -> bool {
+/// Whether a response of this status has a body, as far as the status says.
+pub(crate) fn may_have_body(status: StatusCode) -> bool {
     !status.is_informational() && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: Content<'static> = Content { length: Some(5), is_absent: false, trailers: None };
+    const STREAM: Content<'static> = Content { length: None, is_absent: false, trailers: None };
+    const OF_HEAD: Content<'static> = Content { length: Some(0), is_absent: true, trailers: None };
+
+    fn settled(
+        mode: Framing,
+        status: u16,
+        headers: &[(&'static str, &str)],
+        content: Content<'_>,
+    ) -> Vec<String> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        settle(mode, StatusCode::from_u16(status).unwrap(), &mut map, content);
+        map.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
+    }
+
+    #[test]
+    fn what_concerns_the_connection_is_not_for_the_guest_to_say() {
+        let headers = [
+            ("connection", "close"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "close"),
+            ("te", "trailers"),
+            ("upgrade", "websocket"),
+            ("http2-settings", "AAAA"),
+            ("x-mine", "1"),
+        ];
+        for mode in [Framing::Automatic, Framing::Manual] {
+            assert_eq!(settled(mode, 200, &headers, BODY), ["x-mine: 1"]);
+        }
+    }
+
+    #[test]
+    fn automatic_framing_drops_the_claims_of_the_guest() {
+        let headers = [("content-length", "5"), ("transfer-encoding", "chunked"), ("trailer", "x-sum")];
+        assert_eq!(settled(Framing::Automatic, 200, &headers, BODY), ["trailer: x-sum"]);
+    }
+
+    #[test]
+    fn manual_framing_keeps_claims_that_hold() {
+        let manual = |status, header: (&'static str, &str), content| {
+            settled(Framing::Manual, status, &[header], content)
+        };
+        for (status, content) in
+            [(200, BODY), (200, STREAM), (404, BODY), (200, OF_HEAD), (304, OF_HEAD), (304, BODY)]
+        {
+            assert_eq!(manual(status, ("content-length", "5"), content), ["content-length: 5"], "{status}");
+        }
+        for content in [BODY, STREAM] {
+            assert_eq!(
+                manual(200, ("transfer-encoding", "Chunked"), content),
+                ["transfer-encoding: Chunked"]
+            );
+        }
+        assert_eq!(settled(Framing::Manual, 200, &[], BODY), [""; 0]);
+    }
+
+    #[test]
+    fn manual_framing_that_does_not_hold_is_automatic() {
+        let wrong: &[&[(&str, &str)]] = &[
+            &[("content-length", "4")],
+            &[("content-length", "5"), ("content-length", "5")],
+            &[("content-length", "5, 5")],
+            &[("content-length", "+5")],
+            &[("content-length", "")],
+            &[("content-length", "five")],
+            &[("content-length", "18446744073709551616")],
+            &[("content-length", "5"), ("transfer-encoding", "chunked")],
+            &[("transfer-encoding", "gzip, chunked")],
+            &[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")],
+            &[("transfer-encoding", "identity")],
+        ];
+        for headers in wrong {
+            assert_eq!(settled(Framing::Manual, 200, headers, BODY), [""; 0], "{headers:?}");
+        }
+        for header in [("content-length", "5"), ("transfer-encoding", "chunked")] {
+            assert_eq!(settled(Framing::Manual, 204, &[header], BODY), [""; 0], "{header:?}");
+        }
+        assert_eq!(
+            check(
+                StatusCode::OK,
+                &HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static("4"))]),
+                BODY
+            ),
+            Err(Mistake::WrongLength { claimed: 4, actual: 5 })
+        );
+    }
+
+    #[test]
+    fn trailers_that_are_known_are_announced_and_come_after_chunks() {
+        let names = HeaderValue::from_static("x-a, x-b");
+        let body = Content { trailers: Some(&names), ..BODY };
+        let sent = settled(Framing::Automatic, 200, &[("content-length", "5")], body);
+        assert_eq!(sent, ["transfer-encoding: chunked", "trailer: x-a, x-b"]);
+        let sent = settled(Framing::Automatic, 200, &[("trailer", "mine")], body);
+        assert_eq!(sent, ["trailer: mine", "transfer-encoding: chunked"], "the guest knows of more");
+        assert_eq!(settled(Framing::Manual, 200, &[("content-length", "5")], body), ["content-length: 5"]);
+        assert_eq!(settled(Framing::Automatic, 304, &[], body), [""; 0]);
+    }
 }

@@ -39,13 +39,16 @@ impl Headers {
         name: &HeaderName,
         values: impl IntoIterator<Item = HeaderValue>,
     ) -> Result<(), TooManyHeaders> {
-        let mut values = values.into_iter();
+        let mut values = values.into_iter().peekable();
         let Some(first) = values.next() else {
             self.remove(name);
             return Ok(());
         };
+        // Room for all comes first, so either all values are set or nothing is changed. Each step wants room for another
+        // name, even where there is none.
+        let steps = 1 + usize::from(values.peek().is_some());
+        self.map.try_reserve(steps).map_err(|_| TooManyHeaders)?;
         let (before, first_cost) = (self.held_by(name), cost(name, &first));
-        // Only a new name can be one too many, so either all values are set or nothing is changed.
         self.map.try_insert(name, first).map_err(|_| TooManyHeaders)?;
         self.held_bytes = self.held_bytes - before + first_cost;
         values.try_for_each(|value| self.append(name, value))
@@ -145,7 +148,8 @@ mod tests {
         assert!(headers.set(&name("new"), values(2)).is_err());
         assert_eq!((headers.names().len(), headers.held_bytes()), (refused, held));
         assert!(headers.remove(&name("x-0")) && !headers.remove(&name("new")));
-        headers.set(&name("new"), values(2)).unwrap();
+        assert!(headers.set(&name("new"), values(2)).is_err() && !headers.remove(&name("new")));
+        headers.set(&name("new"), values(1)).unwrap();
     }
 
     #[test]

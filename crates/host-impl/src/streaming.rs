@@ -25,6 +25,8 @@ pub(crate) struct StreamingBody {
     /// The proper end. A body whose pieces stop without it was cut off.
     end: oneshot::Sender<Trailers>,
     trailers: Trailers,
+    /// Whether what is written goes nowhere, and that is right.
+    is_discarded: bool,
 }
 
 /// The end of a streaming body that is read: an [`http_body::Body`], so an HTTP server can send it as it is.
@@ -48,7 +50,7 @@ impl StreamingBody {
         // Of what the channel is told, it holds one more for each sender.
         let (pieces, receiver) = mpsc::channel(PIECES_UNDER_WAY - 1);
         let (end, ended) = oneshot::channel();
-        let body = Self { pieces, end, trailers: Trailers::default() };
+        let body = Self { pieces, end, trailers: Trailers::default(), is_discarded: false };
         (body, BodyReceiver { pieces: receiver, end: Some(ended) })
     }
 
@@ -59,6 +61,9 @@ impl StreamingBody {
 
     /// Ready when there is room for another piece, or when nobody takes any more.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
+        if self.is_discarded {
+            return Poll::Ready(Ok(()));
+        }
         self.pieces.poll_ready(cx).map_err(|_| BodyError::ReceiverGone)
     }
 
@@ -84,6 +89,11 @@ impl StreamingBody {
         }
     }
 
+    /// Discards from now on what is written, for a message that has no body. The guest need not know.
+    pub(crate) const fn discard(&mut self) {
+        self.is_discarded = true;
+    }
+
     /// The trailers, which are sent at the end.
     pub(crate) const fn trailers_mut(&mut self) -> &mut Trailers {
         &mut self.trailers
@@ -91,7 +101,10 @@ impl StreamingBody {
 
     /// Ends the body properly. Dropping it instead cuts it off.
     pub(crate) fn close(self) -> Result<(), BodyError> {
-        self.end.send(self.trailers).map_err(|_| BodyError::ReceiverGone)
+        match self.end.send(self.trailers) {
+            Err(_) if !self.is_discarded => Err(BodyError::ReceiverGone),
+            _ => Ok(()),
+        }
     }
 
     async fn ready(&mut self) -> Result<(), BodyError> {
@@ -100,6 +113,9 @@ impl StreamingBody {
 
     /// Sends one piece, for which there is room.
     fn send(&mut self, piece: Bytes) -> Result<(), BodyError> {
+        if self.is_discarded {
+            return Ok(());
+        }
         self.pieces.start_send(piece).map_err(|_| BodyError::ReceiverGone)
     }
 }

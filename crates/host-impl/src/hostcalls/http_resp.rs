@@ -8,6 +8,7 @@ use crate::abi::types::{BodyHandle, PendingRequestHandle, ResponseHandle};
 use crate::body::Body;
 use crate::ctx::KvCtx;
 use crate::downstream::Keepalive;
+use crate::framing::may_have_body;
 use crate::handles::Object;
 use crate::hostcalls::http_req::{NO_PENDING_REQUEST, framing_mode, version, version_number};
 use crate::memory::{OutBuffer, check_out};
@@ -238,6 +239,9 @@ impl FastlyHttpResp for KvCtx {
         let response = *handles.take::<Box<Response>>(response)?;
         let (trailers, sent) = if is_streaming {
             let (mut writer, receiver) = StreamingBody::new();
+            if exchange.is_head() || !may_have_body(status) {
+                writer.discard();
+            }
             let mut sent = std::mem::take(handles.get::<Body>(body)?);
             let trailers = std::mem::take(sent.trailers_mut());
             let announcement = trailers.announcement();

@@ -5,12 +5,13 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use edgekv_host::{KvCtx, KvCtxBuilder};
+use edgekv_host::{Answer, Body, Client, Downstream, KvCtx, KvCtxBuilder};
 use edgekv_store::{
     Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError, Limits,
     ManualClock, MemoryEngine, Reply, Scan, StoreInfo, StoreName, Stores, Timestamp,
 };
 use futures_channel::oneshot;
+use futures_util::FutureExt;
 
 use crate::guest::{Guest, Mode};
 
@@ -25,17 +26,27 @@ pub struct Fixture {
     pub script: Arc<Script>,
     /// The handle of the store "store", which is there, and empty.
     pub store: u32,
+    /// What the guest answers, if there is a client.
+    pub answer: Option<Answer>,
 }
 
 /// What a test may want to be different.
 pub struct Setup {
     pub limits: Limits,
     pub ctx: fn(KvCtxBuilder) -> KvCtxBuilder,
+    pub downstream: Option<fn() -> (http::Request<Body>, Client)>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { limits: Limits::default(), ctx: |ctx| ctx }
+        Self { limits: Limits::default(), ctx: |ctx| ctx, downstream: None }
+    }
+}
+
+impl Setup {
+    /// With the request of a client.
+    pub fn serving(downstream: fn() -> (http::Request<Body>, Client)) -> Self {
+        Self { downstream: Some(downstream), ..Self::default() }
     }
 }
 
@@ -46,10 +57,28 @@ impl Fixture {
         let engine = ScriptedEngine { memory: MemoryEngine::new(), script: Arc::clone(&script) };
         let stores = Stores::builder(engine).clock(Arc::clone(&clock)).limits(setup.limits).build().unwrap();
         stores.create(&StoreName::new("store").unwrap()).wait().unwrap();
-        let ctx = (setup.ctx)(KvCtx::builder(stores.clone())).build();
-        let mut guest = Guest::new(mode, ctx);
+        let mut ctx = (setup.ctx)(KvCtx::builder(stores.clone()));
+        let mut answer = None;
+        if let Some(request) = setup.downstream {
+            let (request, client) = request();
+            let (downstream, of_downstream) = Downstream::new(request, client);
+            ctx = ctx.downstream(downstream);
+            answer = Some(of_downstream);
+        }
+        let mut guest = Guest::new(mode, ctx.build());
         let store = guest.open("store");
-        Self { guest, stores, clock, script, store }
+        Self { guest, stores, clock, script, store, answer }
+    }
+
+    /// What the guest has answered by now. Ready answers only: nobody waits in a test.
+    pub fn answered(&mut self) -> Option<http::Response<Body>> {
+        self.answer.take().unwrap().now_or_never().flatten()
+    }
+
+    /// All of a body that the host has got from the guest.
+    pub fn read(&mut self, body: Body) -> Vec<u8> {
+        let handle = self.guest.store.data_mut().push_body(body).unwrap();
+        self.guest.read_all(handle)
     }
 }
 

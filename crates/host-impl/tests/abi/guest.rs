@@ -16,6 +16,7 @@ pub mod status {
     pub const INVAL: i32 = 2;
     pub const BADF: i32 = 3;
     pub const BUFLEN: i32 = 4;
+    pub const UNSUPPORTED: i32 = 5;
     pub const BADALIGN: i32 = 6;
     pub const HTTPINCOMPLETE: i32 = 9;
     pub const NONE: i32 = 10;
@@ -167,6 +168,18 @@ impl Guest {
         self.call("fastly_http_body", function, arguments)
     }
 
+    pub fn req(&mut self, function: &str, arguments: &[u32]) -> i32 {
+        self.call("fastly_http_req", function, arguments)
+    }
+
+    pub fn resp(&mut self, function: &str, arguments: &[u32]) -> i32 {
+        self.call("fastly_http_resp", function, arguments)
+    }
+
+    pub fn downstream(&mut self, function: &str, arguments: &[u32]) -> i32 {
+        self.call("fastly_http_downstream", function, arguments)
+    }
+
     /// Memory that nothing else uses, aligned to 8 bytes.
     pub fn alloc(&mut self, bytes: u32) -> u32 {
         let at = self.next_free;
@@ -197,6 +210,10 @@ impl Guest {
         self.write(at, &UNTOUCHED.to_le_bytes());
         self.write(at + 4, &UNTOUCHED.to_le_bytes());
         at
+    }
+
+    pub fn u16(&self, at: u32) -> u16 {
+        u16::from_le_bytes(self.bytes(at..at + 2).try_into().unwrap())
     }
 
     pub fn u32(&self, at: u32) -> u32 {

@@ -6,14 +6,18 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking, helpers of tests too")]
 
 mod bodies;
+mod clients;
 mod fixture;
 mod guest;
 mod handles;
+mod headers;
 mod inserts;
 mod lists;
 mod lookups;
 mod ops;
 mod pointers;
+mod requests;
+mod responses;
 mod signatures;
 mod stores;
 mod trailers;
