@@ -45,7 +45,6 @@ impl Downstream {
     ///
     /// Guests count on an absolute URL: scheme, authority, path and query. Where a request on the wire has only a path,
     /// the server puts the rest before it.
-    #[must_use]
     pub fn new(request: http::Request<Body>, client: Client) -> (Self, Answer) {
         let (sender, receiver) = oneshot::channel();
         (Self { request, client, answer: sender }, Answer { receiver })

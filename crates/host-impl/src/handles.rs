@@ -54,8 +54,8 @@ impl Object {
             | Self::Lookup(_)
             | Self::Insert(_)
             | Self::Delete(_)
-            | Self::List(_) => true,
-            Self::RequestPromise(_) => true,
+            | Self::List(_)
+            | Self::RequestPromise(_) => true,
             Self::Store(_) | Self::Endpoint(_) | Self::Request(_) | Self::Response(_) => false,
         }
     }
@@ -70,7 +70,7 @@ impl Object {
             Self::Insert(pending) => Some(pending.poll_done(cx)),
             Self::Delete(pending) => Some(pending.poll_done(cx)),
             Self::List(pending) => Some(pending.poll_done(cx)),
-            // There is none, and that is known at once.
+            // There never is another request, and that is known at once.
             Self::RequestPromise(_) => Some(Poll::Ready(())),
             Self::Store(_) | Self::Endpoint(_) | Self::Request(_) | Self::Response(_) => None,
         }

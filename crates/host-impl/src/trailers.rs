@@ -19,7 +19,7 @@ impl Trailers {
 
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
-        self.names().next().is_none()
+        self.headers.as_ref().is_none_or(|headers| headers.names().len() == 0)
     }
 
     /// Adds one.

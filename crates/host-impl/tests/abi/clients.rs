@@ -295,6 +295,8 @@ fn next_request(f: &mut Fixture) -> u32 {
 
 abi_test!(there_is_no_further_request_once_the_first_is_answered, Setup::serving(plain), |f| {
     let (promise, out) = (next_request(f), f.guest.out());
+    assert_eq!(f.guest.call("fastly_async_io", "is_ready", &[promise, out]), status::OK);
+    assert_eq!(f.guest.u32(out), 1, "that there is none is known at once");
     assert_eq!(f.guest.downstream("next_request", &[0, 0, out]), status::LIMITEXCEEDED, "one at a time");
     assert_eq!(f.guest.downstream("next_request_wait", &[promise, out, out]), status::UNSUPPORTED);
     assert_eq!(f.guest.resp("new", &[out]), status::OK);

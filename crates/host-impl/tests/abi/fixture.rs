@@ -31,11 +31,14 @@ pub struct Fixture {
     pub answer: Option<Answer>,
 }
 
+/// Makes a client and its request.
+pub type ClientRequest = fn() -> (http::Request<Body>, Client);
+
 /// What a test may want to be different.
 pub struct Setup {
     pub limits: Limits,
     pub ctx: fn(KvCtxBuilder) -> KvCtxBuilder,
-    pub downstream: Option<fn() -> (http::Request<Body>, Client)>,
+    pub downstream: Option<ClientRequest>,
 }
 
 impl Default for Setup {
@@ -46,7 +49,7 @@ impl Default for Setup {
 
 impl Setup {
     /// With the request of a client.
-    pub fn serving(downstream: fn() -> (http::Request<Body>, Client)) -> Self {
+    pub fn serving(downstream: ClientRequest) -> Self {
         Self { downstream: Some(downstream), ..Self::default() }
     }
 }
