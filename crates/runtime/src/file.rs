@@ -1,6 +1,7 @@
 //! The file of a program: what it is, if it is not a program.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
 
 use wasmtime::{ExternType, Module};
@@ -14,9 +15,32 @@ pub(crate) const START: &str = "_start";
 /// Largest program, 1 GiB: far more than compilers make.
 const MAX_PROGRAM_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// Reads a program, and says what else the file is if it is not a core WebAssembly module.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let bytes = regular_file::read(path, MAX_PROGRAM_BYTES).map_err(|error| match error.kind() {
+/// How compiled code begins: as an ELF file of 64 bits for the system that Wasmtime has given the number 200. The sixth byte is
+/// the order of bytes.
+const fn is_compiled(start: [u8; 8]) -> bool {
+    matches!(start, [0x7f, b'E', b'L', b'F', 2, _, 1, 200])
+}
+
+/// A program, in one of the forms that it can have.
+pub(crate) enum Opened {
+    /// A core WebAssembly module.
+    Wasm(Vec<u8>),
+    /// Compiled code; nothing of it is checked yet.
+    Compiled(File),
+}
+
+/// Opens a program, and says what else the file is if it is none.
+pub(crate) fn open(path: &Path) -> Result<Opened, LoadError> {
+    let opened = regular_file::open(path).and_then(|mut file| {
+        let mut start = Vec::new();
+        Read::take(&file, 8).read_to_end(&mut start)?;
+        if start.try_into().is_ok_and(is_compiled) {
+            return Ok(Opened::Compiled(file));
+        }
+        file.rewind()?;
+        regular_file::read_open(&file, MAX_PROGRAM_BYTES).map(Opened::Wasm)
+    });
+    let opened = opened.map_err(|error| match error.kind() {
         ErrorKind::NotFound => LoadError::not_found(path, "there is no such file; check the path"),
         ErrorKind::IsADirectory => LoadError::cannot_run(path, "is a directory; name the .wasm file in it"),
         ErrorKind::InvalidInput => LoadError::cannot_run(
@@ -25,9 +49,12 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
         ),
         _ => LoadError::cannot_run(path, format!("cannot be read: {error}")),
     })?;
-    match Content::of(&bytes) {
-        Content::Module => Ok(bytes),
-        other => Err(LoadError::cannot_run(path, other.advice())),
+    match &opened {
+        Opened::Compiled(_) => Ok(opened),
+        Opened::Wasm(bytes) => match Content::of(bytes) {
+            Content::Module => Ok(opened),
+            other => Err(LoadError::cannot_run(path, other.advice())),
+        },
     }
 }
 
@@ -107,6 +134,15 @@ pub(crate) fn check_start(module: &Module) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn compiled_code_is_known_by_its_first_bytes() {
+        let module = Module::new(&wasmtime::Engine::default(), "\0asm\x01\0\0\0").unwrap();
+        let code = module.serialize().unwrap();
+        assert!(is_compiled(code[..8].try_into().unwrap()));
+        assert!(!is_compiled(*b"\x7fELF\x02\x01\x01\0"), "a native program");
+        assert!(!is_compiled(*b"\0asm\x01\0\0\0"));
+    }
 
     #[test]
     fn files_are_told_apart_by_their_first_bytes() {

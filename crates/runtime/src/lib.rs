@@ -34,12 +34,16 @@
 //! | --- | --- |
 //! | what may a guest use of the machine? | `runtime.rs`, `limits.rs` |
 //! | which files are programs, and what is said of others? | `file.rs` |
+//! | what is in a .cwasm file, and when is it refused? | `artifact.rs` |
+//! | what is kept between runs, and for how long? | `cache.rs` |
 //! | what can a guest import? | `imports.rs` |
 //! | what is given to a run, and what is known after it? | `run.rs` |
 //! | what is said when a guest traps? | `trap.rs` |
 //!
 //! Where data live, what HTTP is, and how a process reports failure is the business of others.
 
+mod artifact;
+mod cache;
 mod environment;
 mod error;
 mod escaped;
@@ -55,11 +59,13 @@ mod runtime;
 mod ticker;
 mod trap;
 
+pub use artifact::Compiled;
+pub use cache::CodeCache;
 pub use environment::{Environment, TraceId};
 pub use error::{BuildError, LoadError, LoadErrorKind, StartError, StartErrorKind};
 pub use escaped::Escaped;
 pub use lines::LineSink;
-pub use program::Program;
+pub use program::{CodeOrigin, Program};
 pub use run::{Call, End, Ended, Launch};
 pub use runtime::{Pool, Runtime, RuntimeBuilder};
 pub use trap::TrapReport;

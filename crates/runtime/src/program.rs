@@ -30,27 +30,46 @@ pub struct Program(Arc<Shared>);
 struct Shared {
     runtime: Runtime,
     path: PathBuf,
+    origin: CodeOrigin,
     /// A program's own name is the name of its file, as if it were native.
     name: String,
     blocking: InstancePre<Host>,
     asynchronous: InstancePre<Host>,
 }
 
+/// Where the compiled code of a program came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeOrigin {
+    /// It was compiled when the program was loaded.
+    Compiled,
+    /// From the code cache.
+    Cached,
+    /// From the file itself, which was compiled ahead of time.
+    Ahead,
+}
+
 impl Program {
     pub(crate) fn new(
         runtime: Runtime,
         path: &Path,
+        origin: CodeOrigin,
         blocking: InstancePre<Host>,
         asynchronous: InstancePre<Host>,
     ) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self(Arc::new(Shared { runtime, path: path.to_owned(), name, blocking, asynchronous }))
+        Self(Arc::new(Shared { runtime, path: path.to_owned(), origin, name, blocking, asynchronous }))
     }
 
     /// The file that it came from.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
+    }
+
+    /// Where its compiled code came from.
+    #[must_use]
+    pub fn code_origin(&self) -> CodeOrigin {
+        self.0.origin
     }
 
     /// Runs the program to its end, on this thread, which must not be one of an asynchronous executor.

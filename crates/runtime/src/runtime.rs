@@ -3,16 +3,18 @@
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, Linker, Module, PoolingAllocationConfig,
 };
 
+use crate::artifact::{self, Compiled};
+use crate::cache::{CodeCache, Key};
 use crate::error::{BuildError, LoadError, one_line};
-use crate::file;
+use crate::file::{self, Opened};
 use crate::imports::{self, Host};
-use crate::program::Program;
+use crate::program::{CodeOrigin, Program};
 use crate::ticker::Ticker;
 
 /// Address space of a memory: all that 32 bits can name, so that compiled code needs no bounds checks.
@@ -54,6 +56,7 @@ struct Shared {
     engine: Engine,
     blocking: Linker<Host>,
     asynchronous: Linker<Host>,
+    code_cache: Option<CodeCache>,
     max_memory_mebibytes: NonZeroU32,
     /// Ends with the last program of this runtime.
     _ticker: Option<Ticker>,
@@ -70,6 +73,7 @@ pub struct Pool {
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct RuntimeBuilder {
+    code_cache: Option<CodeCache>,
     pool: Option<Pool>,
     yield_every: Option<Duration>,
     max_memory_mebibytes: NonZeroU32,
@@ -78,7 +82,18 @@ pub struct RuntimeBuilder {
 impl RuntimeBuilder {
     /// Begins with the defaults.
     pub const fn new() -> Self {
-        Self { pool: None, yield_every: None, max_memory_mebibytes: DEFAULT_MAX_MEMORY_MEBIBYTES }
+        Self {
+            code_cache: None,
+            pool: None,
+            yield_every: None,
+            max_memory_mebibytes: DEFAULT_MAX_MEMORY_MEBIBYTES,
+        }
+    }
+
+    /// Keeps compiled code between runs. Default: none, programs are compiled whenever they are loaded.
+    pub fn code_cache(mut self, cache: Option<CodeCache>) -> Self {
+        self.code_cache = cache;
+        self
     }
 
     /// Keeps places for instances. Default: none, memory is asked for when an instance starts.
@@ -119,6 +134,7 @@ impl RuntimeBuilder {
         Ok(Runtime(Arc::new(Shared {
             blocking: imports::blocking(&engine).map_err(|error| failed(&error))?,
             asynchronous: imports::asynchronous(&engine).map_err(|error| failed(&error))?,
+            code_cache: self.code_cache,
             max_memory_mebibytes: self.max_memory_mebibytes,
             _ticker: ticker.map_err(|error| BuildError(error.to_string()))?,
             engine,
@@ -181,14 +197,62 @@ impl Runtime {
     ///
     /// The file is not there or cannot be read; it is not a program; or it needs what edgekv does not have.
     pub fn load(&self, path: &Path) -> Result<Program, LoadError> {
-        let bytes = file::read(path)?;
-        let module = self.compile_module(path, &bytes)?;
+        let started = Instant::now();
+        let (module, origin) = match file::open(path)? {
+            Opened::Wasm(wasm) => self.cached_or_compiled(path, &wasm)?,
+            Opened::Compiled(file) => {
+                let module = artifact::check(&file, None).and_then(|()| artifact::load(&self.0.engine, file));
+                let module = module.map_err(|flaw| {
+                    let advice =
+                        "compile the program again, by `edgekv compile` of this version on this machine";
+                    LoadError::cannot_run(path, format!("{flaw}; {advice}"))
+                })?;
+                (module, CodeOrigin::Ahead)
+            }
+        };
         let cannot_run = |cause: String| LoadError::cannot_run(path, cause);
         file::check_start(&module).map_err(|cause| cannot_run(cause.to_owned()))?;
         self.check_memory(&module).map_err(cannot_run)?;
         let blocking = imports::link(self.0.blocking.clone(), &module).map_err(cannot_run)?;
         let asynchronous = imports::link(self.0.asynchronous.clone(), &module).map_err(cannot_run)?;
-        Ok(Program::new(self.clone(), path, blocking, asynchronous))
+        tracing::debug!(path = %path.display(), code = ?origin, "loaded in {:?}", started.elapsed());
+        Ok(Program::new(self.clone(), path, origin, blocking, asynchronous))
+    }
+
+    /// Compiles the program at `path`, for [`Runtime::load`] of the same version on a machine like this. It is also checked,
+    /// as far as that does not depend on this runtime's limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Runtime::load`]; the file is compiled code already.
+    pub fn compile(&self, path: &Path) -> Result<Compiled, LoadError> {
+        let cannot_run = |cause: String| LoadError::cannot_run(path, cause);
+        let Opened::Wasm(wasm) = file::open(path)? else {
+            return Err(cannot_run(
+                "is compiled already; name the .wasm file that it was made from".to_owned(),
+            ));
+        };
+        let module = self.compile_module(path, &wasm)?;
+        file::check_start(&module).map_err(|cause| cannot_run(cause.to_owned()))?;
+        imports::link(self.0.blocking.clone(), &module).map_err(cannot_run)?;
+        let code = module.serialize().map_err(|error| cannot_run(one_line(&error)))?;
+        Ok(Compiled::new(code, &blake3::hash(&wasm)))
+    }
+
+    fn cached_or_compiled(&self, path: &Path, wasm: &[u8]) -> Result<(Module, CodeOrigin), LoadError> {
+        let Some(cache) = &self.0.code_cache else {
+            return Ok((self.compile_module(path, wasm)?, CodeOrigin::Compiled));
+        };
+        let key = Key::new(&self.0.engine, wasm);
+        if let Some(module) = cache.find(&self.0.engine, &key) {
+            return Ok((module, CodeOrigin::Cached));
+        }
+        let module = self.compile_module(path, wasm)?;
+        match module.serialize() {
+            Ok(code) => cache.keep(&key, &Compiled::new(code, &key.source)),
+            Err(error) => tracing::debug!("the compiled code cannot be kept: {error:#}"),
+        }
+        Ok((module, CodeOrigin::Compiled))
     }
 
     fn compile_module(&self, path: &Path, bytes: &[u8]) -> Result<Module, LoadError> {
