@@ -263,27 +263,15 @@ async fn a_pool_that_is_full_says_so_and_has_room_again() {
     let here = Folder::new();
     let runtime = server(2);
     let spin = runtime.load(&here.wat("spin.wasm", SPIN)).unwrap();
-    let running: Vec<_> = (0..2)
-        .map(|_| {
-            let spin = spin.clone();
-            tokio::spawn(async move { drop(spin.call(call(&Environment::default()).0).await) })
-        })
-        .collect();
-    // They start when they are polled for the first time, and yield at the next tick at the latest.
-    let full = loop {
-        let environment = Environment::default();
-        let third = spin.call(call(&environment).0);
-        match tokio::time::timeout(Duration::from_millis(50), third).await {
-            Ok(Err(error)) => break error,
-            Ok(Ok(ended)) => panic!("it cannot end: {ended:?}"),
-            Err(_) => {}
-        }
-    };
-    assert_eq!(full.kind(), StartErrorKind::PoolIsFull);
-    for task in running {
-        task.abort();
-        assert!(task.await.unwrap_err().is_cancelled());
+    let environment = Environment::default();
+    let mut running: Vec<_> = (0..2).map(|_| Box::pin(spin.call(call(&environment).0))).collect();
+    for guest in &mut running {
+        // Asked once it has its place, and gives the thread back at the next tick.
+        assert!(tokio::time::timeout(Duration::ZERO, guest).await.is_err());
     }
+    let full = spin.call(call(&environment).0).await.unwrap_err();
+    assert_eq!(full.kind(), StartErrorKind::PoolIsFull);
+    drop(running);
     let empty = runtime.load(&here.wat("empty.wasm", EMPTY)).unwrap();
     assert_eq!(status(&end_of(&empty).await), Some(0));
 }
