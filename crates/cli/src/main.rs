@@ -5,7 +5,7 @@
 //!
 //! | question | place |
 //! | --- | --- |
-//! | which commands and flags are there? | `commands/`, a file per command; `stores.rs`, the flags that they share |
+//! | which commands and flags are there? | `commands/`, a file per command; `stores.rs` and `program.rs`, the flags that they share |
 //! | what does `--engine` understand? | `engine.rs` |
 //! | what may `fastly.toml` say? | `config/` |
 //! | when does an item of it reach a store? | `seed/` |
@@ -19,6 +19,7 @@ mod engine;
 mod exit;
 mod interrupt;
 mod logging;
+mod program;
 mod quoted;
 mod seed;
 mod stores;

@@ -5,11 +5,14 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command, CommandFactory};
 
+use crate::Edgekv;
 use crate::exit::Status;
 
 /// The variables that stand for flags.
-const VARIABLES: [(&str, &str); 2] = [("--engine", "EDGEKV_ENGINE"), ("--log", "EDGEKV_LOG")];
+const VARIABLES: [(&str, &str); 3] =
+    [("--code-cache", "EDGEKV_CODE_CACHE"), ("--engine", "EDGEKV_ENGINE"), ("--log", "EDGEKV_LOG")];
 
 /// Shows help, or what is wrong with the arguments.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
@@ -27,7 +30,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
 
 /// How a user has given the value of a flag: by the flag, or by its variable.
 pub(crate) fn origin(flag: &'static str) -> &'static str {
-    let is_given = own_arguments().any(|argument| {
+    let is_given = own_arguments().iter().any(|argument| {
         let argument = argument.to_string_lossy();
         argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
     });
@@ -38,18 +41,60 @@ pub(crate) fn origin(flag: &'static str) -> &'static str {
     }
 }
 
-/// The arguments that are ours and not the program's.
-fn own_arguments() -> impl Iterator<Item = OsString> {
-    env::args_os().skip(1).take_while(|argument| argument != "--")
+/// The arguments that are ours and not the program's: flags with their values, and the command, up to its first
+/// argument that is none.
+fn own_arguments() -> Vec<OsString> {
+    let commands = Edgekv::command();
+    let takes_value = |flag: &str| {
+        let all = commands.get_subcommands().flat_map(Command::get_arguments).chain(commands.get_arguments());
+        let mut named = all.filter(|arg| arg.get_long() == Some(flag));
+        named.any(|arg| arg.get_action().takes_values())
+    };
+    let mut own = Vec::new();
+    let mut has_command = false;
+    let mut is_value = false;
+    for argument in env::args_os().skip(1) {
+        let text = argument.to_string_lossy();
+        match text.strip_prefix("--") {
+            _ if is_value => is_value = false,
+            Some("") => break,
+            Some(flag) => is_value = !flag.contains('=') && takes_value(flag),
+            None if text.starts_with('-') => {}
+            None if has_command => break,
+            None => has_command = true,
+        }
+        own.push(argument);
+    }
+    own
+}
+
+/// The first of a program's arguments that looks like a flag of `edgekv run`.
+pub(crate) fn flag_of_ours(arguments: &[String]) -> Option<&str> {
+    let commands = Edgekv::command();
+    let run = commands.get_subcommands().filter(|command| command.get_name() == "run");
+    let flags: Vec<&str> = run
+        .flat_map(Command::get_arguments)
+        .chain(commands.get_arguments())
+        .filter_map(Arg::get_long)
+        .collect();
+    let name = |argument: &'_ String| {
+        let flag = argument.strip_prefix("--")?;
+        Some(flag.split_once('=').map_or(flag, |(name, _)| name).to_owned())
+    };
+    let ours =
+        arguments.iter().find(|argument| name(argument).is_some_and(|name| flags.contains(&name.as_str())));
+    ours.map(String::as_str)
 }
 
 /// The line; `None` if help is the better answer.
 fn line(error: &clap::Error) -> Option<String> {
     let argument = || text(error.get(ContextKind::InvalidArg));
-    let help = if own_arguments().any(|argument| argument == "run") {
-        "see `edgekv run --help`"
-    } else {
-        "see `edgekv --help`"
+    let own = own_arguments();
+    let commands = ["run", "compile"];
+    let command = commands.into_iter().find(|command| own.iter().any(|argument| argument == command));
+    let help = match command {
+        Some(command) => format!("see `edgekv {command} --help`"),
+        None => "see `edgekv --help`".to_owned(),
     };
     Some(match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => return None,
@@ -58,10 +103,7 @@ fn line(error: &clap::Error) -> Option<String> {
                 Some(ContextValue::String(meant)) => format!("did you mean {meant}? "),
                 _ => String::new(),
             };
-            format!(
-                "unexpected argument {:?}; {meant}arguments of the program go after `--`; {help}",
-                argument()
-            )
+            format!("unexpected argument {:?}; {meant}{help}", argument())
         }
         ErrorKind::MissingRequiredArgument => format!("the argument {} is missing; {help}", argument()),
         ErrorKind::InvalidUtf8 => format!("{} is not valid UTF-8; {help}", not_utf8()),

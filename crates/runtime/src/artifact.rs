@@ -266,6 +266,20 @@ mod tests {
     }
 
     #[test]
+    fn code_for_other_settings_is_an_error() {
+        let module = Module::new(&Engine::default(), "\0asm\x01\0\0\0").unwrap();
+        let compiled = Compiled::new(module.serialize().unwrap(), &blake3::hash(b"wasm"));
+        let mut config = wasmtime::Config::new();
+        config.epoch_interruption(true);
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&compiled.bytes).unwrap();
+        check(&file, None).unwrap();
+        load(&Engine::default(), file.try_clone().unwrap()).unwrap();
+        let flaw = load(&Engine::new(&config).unwrap(), file).unwrap_err().to_string();
+        assert!(flaw.contains("other settings") && flaw.contains("epoch"), "{flaw}");
+    }
+
+    #[test]
     fn a_file_is_written_in_one_step_over_an_old_one() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("app.cwasm");

@@ -140,18 +140,16 @@ fn a_program_that_is_compiled_ahead_runs_and_one_that_is_damaged_says_so() {
 }
 
 #[test]
-fn code_for_other_settings_is_refused() {
+fn code_that_somebody_else_has_compiled_is_refused() {
     let here = Folder::new();
     let app = here.wat("app.wasm", EMPTY);
     let ahead = here.path("app.cwasm");
     let runtime = Runtime::builder().build().unwrap();
-    let compiled = runtime.compile(&app).unwrap();
     // As `wasmtime compile` would make it: without our trailer.
     let foreign = wasmtime::Engine::default().precompile_module(&fs::read(&app).unwrap()).unwrap();
     fs::write(&ahead, &foreign).unwrap();
     let error = runtime.load(&ahead).unwrap_err().to_string();
     assert!(error.contains("was not made by `edgekv compile`"), "{error}");
-    assert!(foreign.len() < compiled.as_bytes().len() * 2);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod compile;
 mod run;
 
 use std::process::ExitCode;
@@ -17,12 +18,18 @@ pub(crate) enum Command {
     /// (FASTLY_HOSTNAME and the like) and what --env adds. When it has ended, its writes are durable before edgekv
     /// exits.
     Run(Box<run::RunArgs>),
+    /// Compile a program ahead of time, so that its first start is as fast as the others
+    ///
+    /// The result is native code for this version of edgekv and machines like this one. Run it as the program itself; like
+    /// any native program, only if it comes from somebody you trust.
+    Compile(compile::CompileArgs),
 }
 
 impl Command {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Run(args) => args.run(),
+            Self::Compile(args) => args.run(),
         }
     }
 }

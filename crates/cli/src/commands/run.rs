@@ -1,61 +1,61 @@
 //! `edgekv run`: one program, once, on this terminal.
 
-use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use edgekv_host::KvCtx;
-use edgekv_runtime::{End, Environment, Launch, Runtime};
+use edgekv_runtime::{End, Launch};
 use edgekv_store::StoreName;
 
 use crate::engine::is_reserved;
 use crate::exit::{self, Failure, Status};
 use crate::interrupt::CloseOnInterrupt;
+use crate::program::ProgramArgs;
 use crate::quoted::Quoted;
 use crate::seed;
 use crate::stores::StoresArgs;
+use crate::usage;
 
 const EXAMPLES: &str = "\
 Examples:
-  edgekv run app.wasm --store mystore     data are kept in .edgekv/data.redb
-  edgekv run app.wasm --engine memory:    stores of ./fastly.toml, forgotten at the end
-  edgekv run app.wasm --reset -- -v 3     items of ./fastly.toml anew; arguments -v 3";
+  edgekv run --store mystore app.wasm     data are kept in .edgekv/data.redb
+  edgekv run --engine memory: app.wasm    stores of ./fastly.toml, forgotten at the end
+  edgekv run --reset app.wasm -v 3        items of ./fastly.toml anew; arguments -v 3";
 
 /// Flags and arguments of `edgekv run`.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
+#[command(
+    override_usage = "edgekv run [FLAGS] APP.wasm [ARGS]...",
+    after_help = format!("{EXAMPLES}\n\n{}", exit::HELP)
+)]
 pub(crate) struct RunArgs {
-    /// The program, a core WebAssembly module
-    #[arg(value_name = "APP.wasm")]
-    program: PathBuf,
-    /// Arguments for the program
-    #[arg(value_name = "ARGS", last = true)]
-    args: Vec<String>,
-    /// Environment variable for the program; may be given several times
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
-    env: Vec<(String, String)>,
-    /// Most memory for the program, in MiB
-    #[arg(long, value_name = "MIB", default_value = "128", value_parser = parse_mebibytes)]
-    max_memory: NonZeroU32,
+    /// The program, a core WebAssembly module or what `edgekv compile` has made of one, and then its arguments. Flags
+    /// of edgekv go before it; everything after it is the program's
+    // One list, so that the first that is no flag ends ours.
+    #[arg(value_name = "APP.wasm [ARGS]", required = true, num_args = 1.., trailing_var_arg = true)]
+    command: Vec<OsString>,
+    #[command(flatten)]
+    program: ProgramArgs,
     #[command(flatten)]
     stores: StoresArgs,
 }
 
-fn parse_variable(text: &str) -> Result<(String, String), &'static str> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() && !text.contains('\0') => {
-            Ok((name.to_owned(), value.to_owned()))
-        }
-        _ => Err("write it as NAME=VALUE"),
-    }
-}
-
-fn parse_mebibytes(text: &str) -> Result<NonZeroU32, &'static str> {
-    // What 32-bit memory can have at all.
-    let mebibytes = text.parse().ok().filter(|mebibytes: &NonZeroU32| mebibytes.get() <= 4096);
-    mebibytes.ok_or("write a number of MiB from 1 to 4096")
+/// The program's own arguments, which WASI wants to be text. A `--` that separates them from the program is not one.
+fn program_arguments(command: &[OsString]) -> Result<Vec<String>, Failure> {
+    let mut arguments = command.iter().skip(1).peekable();
+    arguments.next_if(|argument| *argument == "--");
+    arguments
+        .map(|argument| {
+            let text = argument.to_str().map(str::to_owned);
+            text.ok_or_else(|| {
+                let error = anyhow!("the argument {argument:?} is not valid UTF-8; see `edgekv run --help`");
+                Failure::new(Status::Usage, error)
+            })
+        })
+        .collect()
 }
 
 /// What to do about a store that the program has asked for.
@@ -70,16 +70,17 @@ impl RunArgs {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         // Whatever can be wrong without data is found before there are any.
         let config = self.stores.config()?;
-        let runtime = Runtime::builder().max_memory_mebibytes(self.max_memory).build();
-        let program = runtime.context("no program can be run")?.load(&self.program)?;
+        let args = program_arguments(&self.command)?;
+        let path = self.command.first().map(Path::new).unwrap_or(Path::new(""));
+        let program = self.program.runtime().build().context("no program can be run")?.load(path)?;
         let stores = self.stores.open(config.as_ref())?;
         drop(config);
 
         let interrupt = CloseOnInterrupt::new(stores.clone())?;
         let ended = program.run(Launch {
             kv: KvCtx::builder(stores.clone()).hide_store(seed::ledger_name()?).build(),
-            args: &self.args,
-            environment: &Environment::new(self.env.iter().cloned()),
+            args: &args,
+            environment: &self.program.environment(),
         });
         // Whatever way it ended: what it has started to write is finished first, waited for or not, and the file is
         // closed, so that the next run need not repair it.
@@ -93,6 +94,12 @@ impl RunArgs {
         if !matches!(ended.end, End::Exited(0) | End::ReaderGone) {
             for name in ended.missing_stores().filter(|name| !is_reserved(name)) {
                 eprintln!("edgekv: {}", no_store(name));
+            }
+            if let Some(flag) = usage::flag_of_ours(&args) {
+                eprintln!(
+                    "edgekv: hint: the program was given {flag}, because it came after its name; flags of edgekv go before \
+                     the program: edgekv run [FLAGS] APP.wasm [ARGS]..."
+                );
             }
         }
         closed.context("the program has ended, but its last writes may be lost")?;

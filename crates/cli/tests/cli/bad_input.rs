@@ -117,19 +117,12 @@ fn flags_with_wrong_values() {
         ("--max-memory 1GiB", &["from 1 to 4096"]),
         ("--log x=y=z", &["--log \"x=y=z\" is not understood", "use a level such as `debug`"]),
         ("--log debgu", &["--log \"debgu\" is not understood", "use a level such as `debug`"]),
-        (
-            "--stor=s",
-            &[
-                "unexpected argument \"--stor\"",
-                "did you mean --store?",
-                "arguments of the program go after `--`",
-            ],
-        ),
-        ("more", &["unexpected argument \"more\"", "arguments of the program go after `--`"]),
+        ("--stor=s", &["unexpected argument \"--stor\"", "did you mean --store?", "edgekv run --help"]),
+        ("--code-cache=", &["--code-cache", "name a directory, or `none`"]),
         ("--reset", &["--reset", "there is no ./fastly.toml", "--config"]),
     ];
     for (flag, words) in rows {
-        here.run(&format!("run app.wasm {flag}")).fails(2, words);
+        here.run(&format!("run {flag} app.wasm")).fails(2, words);
     }
 }
 
@@ -138,13 +131,16 @@ fn arguments_and_variables_that_are_wrong_are_named() {
     let here = workplace();
     here.run("run").fails(2, &["the argument <APP.wasm> is missing", "edgekv run --help"]);
     here.run("walk").fails(2, &["'walk'", "edgekv --help"]);
-    for (variable, value) in [("EDGEKV_ENGINE", "sqlite:x"), ("EDGEKV_LOG", "debgu")] {
+    for (variable, value) in
+        [("EDGEKV_ENGINE", "sqlite:x"), ("EDGEKV_LOG", "debgu"), ("EDGEKV_CODE_CACHE", "")]
+    {
         let mut command = here.edgekv();
-        command.args(["run", "app.wasm"]).env(variable, value);
+        // The flag after the program is the program's, and not to blame.
+        command.args(["run", "app.wasm", "--engine", "--log"]).env(variable, value);
         Ended::of(command.output().unwrap()).fails(2, &[variable, value]);
     }
     let mut command = here.edgekv();
-    command.args(["run", "app.wasm", "--engine", "sqlite:x"]).env("EDGEKV_ENGINE", "memory:");
+    command.args(["run", "--engine", "sqlite:x", "app.wasm"]).env("EDGEKV_ENGINE", "memory:");
     let ended = Ended::of(command.output().unwrap());
     ended.fails(2, &["sqlite:x", "--engine"]);
     assert!(!ended.stderr.contains("EDGEKV_ENGINE"), "the flag is to blame: {ended:?}");
@@ -158,7 +154,7 @@ fn arguments_that_are_not_text_are_named() {
 
     let here = workplace();
     let mut command = here.edgekv();
-    command.args(["run", "app.wasm", "--"]).arg(OsStr::from_bytes(b"a\xff"));
+    command.args(["run", "--", "app.wasm"]).arg(OsStr::from_bytes(b"a\xff"));
     Ended::of(command.output().unwrap()).fails(2, &["the argument \"a\\xFF\" is not valid UTF-8"]);
 }
 
@@ -187,7 +183,7 @@ fn databases_that_cannot_be_opened() {
         ("file/data.redb", &["file/data.redb", "choose another path"]),
     ];
     for (path, words) in rows {
-        here.run(&format!("run app.wasm --engine redb:{path}")).fails(125, words);
+        here.run(&format!("run --engine redb:{path} app.wasm")).fails(125, words);
     }
     let kept = fs::read_to_string(here.path("foreign.redb")).unwrap();
     assert!(kept.starts_with("this is somebody's"), "a foreign file is left as it is");
@@ -202,11 +198,11 @@ fn manifests_that_are_wrong() {
         &["edgekv: fastly.toml: store \"a\", entry 2 (\"k\"): neither `data` nor `file` is given; give one of them"],
     );
     here.file("syntax.toml", "[local_server\n");
-    here.run("run app.wasm --config syntax.toml")
+    here.run("run --config syntax.toml app.wasm")
         .fails(125, &["syntax.toml: line 1, column 14: ", "correct the TOML"]);
-    here.run("run app.wasm --config nowhere.toml").fails(125, &["nowhere.toml: cannot be read", "--config"]);
+    here.run("run --config nowhere.toml app.wasm").fails(125, &["nowhere.toml: cannot be read", "--config"]);
     here.file("two.toml", "local_server.kv_stores.a = [{}]");
-    let ended = here.run("run app.wasm --config two.toml");
+    let ended = here.run("run --config two.toml app.wasm");
     assert_eq!(ended.status, Some(125));
     assert_eq!(
         ended.stderr,
@@ -221,13 +217,13 @@ fn manifests_that_are_wrong() {
 fn a_field_that_nobody_reads_is_a_warning() {
     let here = workplace();
     here.file("fastly.toml", "local_server.kv_stores.a = [{ key = \"k\", data = \"v\", metdata = \"m\" }]");
-    let ended = here.run("run app.wasm --engine memory:");
+    let ended = here.run("run --engine memory: app.wasm");
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "it ran\n"));
     assert_eq!(
         ended.stderr,
         "edgekv: warning: fastly.toml: store \"a\", entry 1 (\"k\"): nobody reads the field \"metdata\"\n"
     );
-    here.run("run app.wasm --engine memory: --log error").good();
+    here.run("run --engine memory: --log error app.wasm").good();
 }
 
 #[test]
@@ -239,13 +235,13 @@ fn near_misses_around_stores_are_warnings_and_many_are_counted() {
         "[local_server]\nkv_store.a = []\nkv_stores.b = { file = \"items.json\", format = \"json\", key = \"k\" }",
     );
     assert_eq!(
-        here.run("run app.wasm --engine memory:").stderr,
+        here.run("run --engine memory: app.wasm").stderr,
         "edgekv: warning: fastly.toml: nobody reads [local_server.kv_store]; the table is called `kv_stores`\n\
          edgekv: warning: fastly.toml: store \"b\": nobody reads the field \"key\"\n"
     );
     let entries = "{ key = \"k\", data = \"v\", note = 1 },".repeat(25);
     here.file("fastly.toml", format!("local_server.kv_stores.a = [{entries}]"));
-    let ended = here.run("run app.wasm --engine memory:");
+    let ended = here.run("run --engine memory: app.wasm");
     assert_eq!(ended.status, Some(0));
     assert_eq!(ended.stderr.lines().count(), 21, "{ended:?}");
     assert!(
@@ -258,7 +254,7 @@ fn near_misses_around_stores_are_warnings_and_many_are_counted() {
 fn messages_have_no_colours_where_there_is_no_terminal() {
     let here = workplace();
     here.file("fastly.toml", "local_server.kv_stores.a = [{ key = \"k\", data = \"v\" }]");
-    let ended = here.run("run app.wasm --engine redb:new.redb --log trace");
+    let ended = here.run("run --engine redb:new.redb --log trace app.wasm");
     assert_eq!(ended.status, Some(0));
     assert!(ended.stderr.contains("created") && ended.stderr.contains("new.redb"), "{ended:?}");
     assert!(!ended.stderr.contains('\x1b'), "{ended:?}");

@@ -7,7 +7,7 @@ use crate::workplace::{Ended, Workplace};
 /// Runs a guest with these arguments.
 fn run(here: &Workplace, name: &str, flags: &[&str], arguments: &[&str]) -> Ended {
     let mut command = here.edgekv();
-    command.arg("run").arg(guest(name)).args(flags).arg("--").args(arguments);
+    command.arg("run").args(flags).arg(guest(name)).args(arguments);
     Ended::of(command.output().unwrap())
 }
 
@@ -48,9 +48,16 @@ fn what_one_process_has_written_another_reads() {
 
 #[test]
 fn arguments_pass_as_they_are() {
-    let arguments = ["one", "two words", "", "--engine", "-h", "é", "--", "'q'"];
-    let ended = run(&Workplace::new(), "args", &["--engine", "memory:"], &arguments);
+    let arguments = ["--nocapture", "one", "two words", "", "--engine", "-h", "--help", "é", "--", "'q'"];
+    let flags = ["--engine", "memory:"];
+    let ended = run(&Workplace::new(), "args", &flags, &arguments);
     assert_eq!(ended.good().lines().collect::<Vec<_>>(), arguments);
+    for (given, passed) in
+        [(vec!["--", "-v"], vec!["-v"]), (vec!["--", "--"], vec!["--"]), (vec!["--"], vec![])]
+    {
+        let ended = run(&Workplace::new(), "args", &flags, &given);
+        assert_eq!(ended.good().lines().collect::<Vec<_>>(), passed, "{given:?}");
+    }
 }
 
 #[test]

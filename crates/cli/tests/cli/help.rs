@@ -12,6 +12,8 @@ fn the_help_of_run_has_every_flag_default_example_and_exit_status() {
         "--env <NAME=VALUE>",
         "--max-memory <MIB>",
         "[default: 128]",
+        "--code-cache <DIR>",
+        "EDGEKV_CODE_CACHE",
         "--engine <URL>",
         "[default: redb:.edgekv/data.redb]",
         "EDGEKV_ENGINE",
@@ -33,7 +35,9 @@ fn the_help_of_run_has_every_flag_default_example_and_exit_status() {
     ] {
         assert!(help.contains(text), "{text:?} is missing:\n{help}");
     }
-    assert!(here.run("--help").good().contains("run "), "the commands are listed");
+    assert!(help.contains("Usage: edgekv run [FLAGS] APP.wasm [ARGS]..."), "{help}");
+    let commands = here.run("--help").good();
+    assert!(commands.contains("run ") && commands.contains("compile "), "the commands are listed");
     assert!(here.run("run -h").good().contains("--engine"));
 }
 
@@ -45,7 +49,7 @@ fn the_version_is_printed() {
 #[test]
 fn wrong_arguments_are_status_2() {
     let here = Workplace::new();
-    for arguments in ["", "walk", "run", "run a.wasm b.wasm", "run a.wasm --bogus", "--bogus"] {
+    for arguments in ["", "walk", "run", "run b.wasm a.wasm", "run --bogus a.wasm", "--bogus"] {
         let ended = here.run(arguments);
         assert_eq!(ended.status, Some(2), "{arguments:?}: {ended:?}");
         assert!(

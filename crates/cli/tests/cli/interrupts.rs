@@ -19,7 +19,7 @@ fn an_interrupt_ends_a_guest_that_spins_or_waits_and_loses_no_write() {
         here.program("read.wasm", &[CheckLargeInserts("s", ENTRIES, BYTES)]);
         let mut child = here
             .edgekv()
-            .args(["run", "app.wasm", "--store", "s"])
+            .args(["run", "--store", "s", "app.wasm"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -10,7 +10,7 @@ use crate::workplace::{Ended, Workplace};
 fn a_guest_that_returns_is_a_success() {
     let here = Workplace::new();
     here.program("app.wasm", &[Print("hello")]);
-    assert_eq!(here.run("run app.wasm --engine memory:").good(), "hello\n");
+    assert_eq!(here.run("run --engine memory: app.wasm").good(), "hello\n");
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn the_status_of_the_guest_is_ours_even_above_what_wasi_allows() {
         [(0, 0), (1, 1), (7, 7), (125, 125), (126, 126), (255, 255), (-1, 255), (256, 1)]
     {
         here.program("app.wasm", &[Exit(status), Print("never")]);
-        let ended = here.run("run app.wasm --engine memory:");
+        let ended = here.run("run --engine memory: app.wasm");
         assert_eq!(ended.status, Some(expected), "proc_exit({status}): {ended:?}");
         assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", ""));
     }
@@ -31,15 +31,15 @@ fn data_survive_in_a_file_and_do_not_in_memory() {
     let here = Workplace::new();
     here.program("write.wasm", &[Insert("s", "k", "value")]);
     here.program("read.wasm", &[Show("s", "k")]);
-    assert_eq!(here.run("run write.wasm --store s").good(), "");
+    assert_eq!(here.run("run --store s write.wasm").good(), "");
     assert!(here.path(".edgekv/data.redb").is_file(), "the default engine keeps data here");
     assert_eq!(here.run("run read.wasm").good(), "value\n", "the store is still there without --store");
 
-    here.run("run write.wasm --store s --engine redb:other/deep.redb").good();
-    assert_eq!(here.run("run read.wasm --engine redb:other/deep.redb").good(), "value\n");
+    here.run("run --store s --engine redb:other/deep.redb write.wasm").good();
+    assert_eq!(here.run("run --engine redb:other/deep.redb read.wasm").good(), "value\n");
 
-    here.run("run write.wasm --store s --engine memory:").good();
-    assert_eq!(here.run("run read.wasm --store s --engine memory:").good(), "-\n");
+    here.run("run --store s --engine memory: write.wasm").good();
+    assert_eq!(here.run("run --store s --engine memory: read.wasm").good(), "-\n");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn the_engine_can_come_from_the_environment() {
     let here = Workplace::new();
     here.program("app.wasm", &[Insert("s", "k", "value")]);
     let output =
-        here.edgekv().args(["run", "app.wasm", "--store", "s"]).env("EDGEKV_ENGINE", "memory:").output();
+        here.edgekv().args(["run", "--store", "s", "app.wasm"]).env("EDGEKV_ENGINE", "memory:").output();
     Ended::of(output.unwrap()).good();
     assert!(!here.path(".edgekv").exists());
 }
@@ -59,7 +59,7 @@ fn a_write_that_nobody_waits_for_is_durable_however_the_guest_ends() {
         let value = "v".repeat(10_000);
         here.program("write.wasm", &[StartInsert("s", "a", "first"), StartInsert("s", "k", &value), end]);
         here.program("read.wasm", &[Show("s", "a"), Show("s", "k")]);
-        assert_eq!(here.run("run write.wasm --store s").status, Some(status));
+        assert_eq!(here.run("run --store s write.wasm").status, Some(status));
         let shown = here.run("run read.wasm").good();
         // The guest that reads shows the first 4,096 bytes.
         assert_eq!(shown, format!("first\n{}\n", &value[..4096]));
@@ -76,7 +76,7 @@ fn a_trap_says_what_where_and_what_to_do() {
             (func $middle (call $deep))
             (func (export "_start") (call $middle)))"#,
     );
-    let ended = here.run("run app.wasm --engine memory:");
+    let ended = here.run("run --engine memory: app.wasm");
     assert_eq!(ended.status, Some(134));
     assert_eq!(
         ended.stderr,
@@ -89,7 +89,7 @@ fn a_trap_says_what_where_and_what_to_do() {
 fn endless_recursion_is_a_trap_with_a_short_backtrace() {
     let here = Workplace::new();
     here.wat("app.wasm", r#"(module (func $again (export "_start") (call $again)))"#);
-    let ended = here.run("run app.wasm --engine memory:");
+    let ended = here.run("run --engine memory: app.wasm");
     assert_eq!(ended.status, Some(134));
     assert!(
         ended.stderr.starts_with("edgekv: app.wasm trapped: call stack exhausted\n  in again\n"),
@@ -115,7 +115,7 @@ fn memory_has_a_limit_that_can_be_moved() {
     );
     for (limit, status) in [("", 0), ("--max-memory 101", 0), ("--max-memory 100", 1)] {
         assert_eq!(
-            here.run(&format!("run grow.wasm --engine memory: {limit}")).status,
+            here.run(&format!("run --engine memory: {limit} grow.wasm")).status,
             Some(status),
             "{limit}"
         );
@@ -130,14 +130,14 @@ fn memory_has_a_limit_that_can_be_moved() {
                 (drop (memory.grow (i32.const 25)))
                 (call $exit (i32.lt_s (memory.grow (i32.const 10)) (i32.const 0)))))"#,
     );
-    here.run("run refused.wasm --engine memory: --max-memory 2").good();
+    here.run("run --engine memory: --max-memory 2 refused.wasm").good();
     // Traps when it does not get it, as a program does that runs out of memory.
     here.wat(
         "trap.wasm",
         r#"(module (memory (export "memory") 1)
             (func (export "_start") (if (i32.lt_s (memory.grow (i32.const 1600)) (i32.const 0)) (then unreachable))))"#,
     );
-    let ended = here.run("run trap.wasm --engine memory: --max-memory 2");
+    let ended = here.run("run --engine memory: --max-memory 2 trap.wasm");
     assert_eq!(ended.status, Some(134));
     assert!(
         ended
@@ -146,7 +146,7 @@ fn memory_has_a_limit_that_can_be_moved() {
         "{ended:?}"
     );
     here.wat("large.wasm", r#"(module (memory (export "memory") 1600) (func (export "_start")))"#);
-    here.run("run large.wasm --engine memory: --max-memory 2").fails(
+    here.run("run --engine memory: --max-memory 2 large.wasm").fails(
         126,
         &["large.wasm: it starts with 100 MiB of memory, and may have 2 MiB; allow more by --max-memory"],
     );
@@ -156,7 +156,7 @@ fn memory_has_a_limit_that_can_be_moved() {
 fn a_trap_while_starting_is_a_trap() {
     let here = Workplace::new();
     here.wat("app.wasm", r#"(module (func $init unreachable) (start $init) (func (export "_start")))"#);
-    let ended = here.run("run app.wasm --engine memory:");
+    let ended = here.run("run --engine memory: app.wasm");
     assert_eq!(ended.status, Some(134));
     assert!(ended.stderr.contains("\n  in init\n"), "{ended:?}");
 }
@@ -169,7 +169,7 @@ fn stores_are_created_as_asked_and_the_ledger_is_not_for_guests() {
         "app.wasm",
         &[Show("a", "k"), Show("b", "k"), Show("c", "k"), CannotOpen("d"), CannotOpen(".edgekv.seed")],
     );
-    let ended = here.run("run app.wasm --store a --store b --store a --engine memory:");
+    let ended = here.run("run --store a --store b --store a --engine memory: app.wasm");
     assert_eq!(ended.good(), "-\n-\nfrom the manifest\n");
 }
 
@@ -179,7 +179,7 @@ fn a_store_that_is_not_there_is_explained_when_the_guest_failed() {
     let opens = [CannotOpen("mystore"), CannotOpen("my store"), CannotOpen("mystore")];
     for (end, status) in [(Exit(1), 1), (Trap, 134)] {
         here.program("app.wasm", &[&opens[..], &[end]].concat());
-        let ended = here.run("run app.wasm --engine memory:");
+        let ended = here.run("run --engine memory: app.wasm");
         assert_eq!(ended.status, Some(status));
         assert!(
             ended.stderr.ends_with(
@@ -190,7 +190,7 @@ fn a_store_that_is_not_there_is_explained_when_the_guest_failed() {
         );
     }
     here.program("app.wasm", &[&opens[..], &[Exit(0)]].concat());
-    here.run("run app.wasm --engine memory:").good();
+    here.run("run --engine memory: app.wasm").good();
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_guest_whose_output_nobody_reads_ends_quietly_and_its_data_are_kept() {
     );
     let mut child = here
         .edgekv()
-        .args(["run", "app.wasm", "--store", "s"])
+        .args(["run", "--store", "s", "app.wasm"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -225,7 +225,7 @@ fn standard_input_reaches_the_guest_and_a_second_process_is_told_that_the_databa
     here.program("wait.wasm", &[Insert("s", "k", "v"), Print("ready"), ReadInput, Print("bye")]);
     let mut first = here
         .edgekv()
-        .args(["run", "wait.wasm", "--store", "s"])
+        .args(["run", "--store", "s", "wait.wasm"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -238,7 +238,7 @@ fn standard_input_reaches_the_guest_and_a_second_process_is_told_that_the_databa
     // Now the first one surely has it open, until its input ends.
     here.run("run wait.wasm")
         .fails(125, &[".edgekv/data.redb", "in use by another edgekv process", "stop that one"]);
-    here.run("run wait.wasm --store s --engine memory:").good();
+    here.run("run --store s --engine memory: wait.wasm").good();
 
     drop(first.stdin.take());
     let mut rest = String::new();
@@ -246,4 +246,27 @@ fn standard_input_reaches_the_guest_and_a_second_process_is_told_that_the_databa
     assert_eq!(rest, "bye\n");
     assert_eq!(first.wait().unwrap().code(), Some(0));
     assert_eq!(here.run("run wait.wasm").good(), "ready\nbye\n", "it is free again");
+}
+
+#[test]
+fn a_flag_after_the_program_is_the_programs_and_a_hint_says_so_when_it_fails() {
+    let here = Workplace::new();
+    for (arguments, flag) in [
+        ("--store mystore", Some("--store")),
+        ("-v --max-memory=3", Some("--max-memory=3")),
+        ("--help", None),
+    ] {
+        here.program("app.wasm", &[Exit(1)]);
+        let ended = here.run(&format!("run --engine memory: app.wasm {arguments}"));
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""));
+        match flag {
+            Some(flag) => assert!(
+                ended.stderr.starts_with(&format!("edgekv: hint: the program was given {flag}, because")),
+                "{ended:?}"
+            ),
+            None => assert_eq!(ended.stderr, ""),
+        }
+        here.program("app.wasm", &[Exit(0)]);
+        here.run(&format!("run --engine memory: app.wasm {arguments}")).good();
+    }
 }

@@ -32,7 +32,7 @@ fn items_are_loaded_once_and_stay_as_guests_leave_them() {
     );
     manifest(&here, "3", "4");
     assert_eq!(here.run("run show.wasm").good(), "guest\n-\nguest\n", "not even when the items change");
-    assert_eq!(here.run("run show.wasm --reset").good(), "3\n4\n-\n");
+    assert_eq!(here.run("run --reset show.wasm").good(), "3\n4\n-\n");
     assert_eq!(here.run("run show.wasm").good(), "3\n4\n-\n", "and that is durable");
 }
 
@@ -55,7 +55,7 @@ fn a_manifest_elsewhere_brings_its_files_along() {
     here.file("project/manifest.toml", "local_server.kv_stores.s = [{ key = \"a\", file = \"a.txt\" }]");
     here.file("project/a.txt", "beside the manifest");
     here.program("show.wasm", &[Show("s", "a")]);
-    let shown = here.run("run show.wasm --config project/manifest.toml --engine memory:").good();
+    let shown = here.run("run --config project/manifest.toml --engine memory: show.wasm").good();
     assert_eq!(shown, "beside the manifest\n");
 }
 

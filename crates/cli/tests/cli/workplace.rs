@@ -39,6 +39,8 @@ impl Workplace {
         let mut command = Command::new(env!("CARGO_BIN_EXE_edgekv"));
         command.current_dir(self.0.path()).stdin(Stdio::null());
         command.env_remove("EDGEKV_ENGINE").env_remove("EDGEKV_LOG");
+        // Nothing of one test, and nothing of its user, is there for another.
+        command.env("EDGEKV_CODE_CACHE", "none");
         // Messages are for users: they must not grow because a developer wants backtraces of panics.
         command.env("RUST_BACKTRACE", "1");
         command

@@ -1,0 +1,45 @@
+//! `edgekv compile`: a program's compiled code, made ahead of time.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use edgekv_runtime::Runtime;
+
+use crate::exit::{Failure, Status};
+
+const EXTENSION: &str = "cwasm";
+
+/// Flags and arguments of `edgekv compile`.
+#[derive(Debug, Args)]
+pub(crate) struct CompileArgs {
+    /// The program, a core WebAssembly module
+    #[arg(value_name = "APP.wasm")]
+    program: PathBuf,
+    /// The file to write [default: beside the program, with the ending .cwasm]
+    #[arg(long, short, value_name = "APP.cwasm")]
+    output: Option<PathBuf>,
+}
+
+impl CompileArgs {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let output = self.output.clone().unwrap_or_else(|| self.program.with_extension(EXTENSION));
+        let started = Instant::now();
+        let runtime = Runtime::builder().build().context("no program can be compiled")?;
+        let compiled = runtime.compile(&self.program)?;
+        if output == self.program {
+            let error = anyhow!("{} would be written over itself; name another file by -o", output.display());
+            return Err(Failure::new(Status::Usage, error));
+        }
+        compiled.write(&output).with_context(|| format!("cannot write {}", output.display()))?;
+        println!(
+            "{}: {} KiB of native code, compiled in {:.1} s",
+            output.display(),
+            compiled.as_bytes().len().div_ceil(1024),
+            started.elapsed().as_secs_f64()
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+}
