@@ -42,9 +42,9 @@ pub(crate) fn run(fresh: bool) -> Result<()> {
     process::run(
         process::cargo()
             .args(["run", "--quiet", "--package", "edgekv-cli", "--", "run"])
-            .arg(guests::module(GUEST))
             .args(["--engine", &format!("redb:{DATA}")])
-            .args(["--store", "mystore"]),
+            .args(["--store", "mystore"])
+            .arg(guests::module(GUEST)),
     )?;
 
     step("What happened");

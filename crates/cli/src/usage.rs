@@ -105,7 +105,9 @@ fn line(error: &clap::Error) -> Option<String> {
             };
             format!("unexpected argument {:?}; {meant}{help}", argument())
         }
-        ErrorKind::MissingRequiredArgument => format!("the argument {} is missing; {help}", argument()),
+        ErrorKind::MissingRequiredArgument => {
+            format!("the argument {} is missing; {help}", argument().trim_end_matches("..."))
+        }
         ErrorKind::InvalidUtf8 => format!("{} is not valid UTF-8; {help}", not_utf8()),
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
             let line = first_line(error);

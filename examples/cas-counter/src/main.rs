@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo xtask guests cas-counter
-//! cargo run -p edgekv-cli -- run target/guests/cas-counter.wasm --store mystore -- 10
+//! cargo run -p edgekv-cli -- run --store mystore target/guests/cas-counter.wasm 10
 //! ```
 //!
 //! An increment reads the value and its generation, and writes under the condition that the generation is still the

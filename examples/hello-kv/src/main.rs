@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo xtask guests hello-kv
-//! cargo run -p edgekv-cli -- run target/guests/hello-kv.wasm --store mystore
+//! cargo run -p edgekv-cli -- run --store mystore target/guests/hello-kv.wasm
 //! ```
 //!
 //! Run it again: the counter goes on. With `--engine memory:` it does not.

@@ -33,7 +33,7 @@ pub(crate) struct RunArgs {
     /// The program, a core WebAssembly module or what `edgekv compile` has made of one, and then its arguments. Flags
     /// of edgekv go before it; everything after it is the program's
     // One list, so that the first that is no flag ends ours.
-    #[arg(value_name = "APP.wasm [ARGS]", required = true, num_args = 1.., trailing_var_arg = true)]
+    #[arg(value_name = "APP.wasm", required = true, num_args = 1.., trailing_var_arg = true)]
     command: Vec<OsString>,
     #[command(flatten)]
     program: ProgramArgs,

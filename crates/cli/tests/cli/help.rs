@@ -24,7 +24,7 @@ fn the_help_of_run_has_every_flag_default_example_and_exit_status() {
         "--log <LEVEL>",
         "EDGEKV_LOG",
         "Examples:",
-        "edgekv run app.wasm",
+        "edgekv run --store mystore app.wasm",
         "Exit status:",
         "125",
         "126",
@@ -49,7 +49,8 @@ fn the_version_is_printed() {
 #[test]
 fn wrong_arguments_are_status_2() {
     let here = Workplace::new();
-    for arguments in ["", "walk", "run", "run b.wasm a.wasm", "run --bogus a.wasm", "--bogus"] {
+    for arguments in ["", "walk", "run", "run --bogus a.wasm", "compile", "compile a.wasm b.wasm", "--bogus"]
+    {
         let ended = here.run(arguments);
         assert_eq!(ended.status, Some(2), "{arguments:?}: {ended:?}");
         assert!(
