@@ -15,7 +15,7 @@ const BARRIERS: [(&str, &[&str]); 5] = [
     // The two sides of the ABI meet in `witx/` only.
     ("edgekv-host", &["edgekv", "edgekv-sys", "edgekv-runtime", "edgekv-cli"]),
     // A program is the same whether it is run once or for each request.
-    ("edgekv-runtime", &["edgekv", "edgekv-sys", "edgekv-cli", "clap", "hyper", "redb"]),
+    ("edgekv-runtime", &["edgekv", "edgekv-sys", "edgekv-cli", "clap", "hyper"]),
     ("edgekv", &["edgekv-store", "edgekv-host", "wasmtime", "tokio"]),
     ("edgekv-sys", &["edgekv", "edgekv-store", "edgekv-host", "bytes", "serde"]),
 ];
