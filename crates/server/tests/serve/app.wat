@@ -21,7 +21,7 @@
   (import "wasi_snapshot_preview1" "fd_write" (func $print (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 32)
 
-  ;; Variables: 0 request, 4 its body, 8 length, 12 response, 16 body, 20 written, 24 read, 28 store, 32 pending, 36 kv_error
+  ;; Variables: 40 request, 4 its body, 8 length, 12 response, 16 body, 20 written, 24 read, 28 store, 32 pending, 36 kv_error
   ;; 64 a list of one buffer, for printing; 128 an insert's options, all 0; 256 text; 4096 the URL; 65536 a large buffer
   (data (i32.const 256) "hello\nprinted\nstorekey-nametrailer")
 
@@ -48,8 +48,8 @@
     (call $check (call $insert_wait (i32.load (i32.const 32)) (i32.const 36))))
 
   (func (export "_start") (local $what i32) (local $b i32)
-    (call $check (call $downstream (i32.const 0) (i32.const 4)))
-    (call $check (call $uri (i32.load (i32.const 0)) (i32.const 4096) (i32.const 60000) (i32.const 8)))
+    (call $check (call $downstream (i32.const 40) (i32.const 4)))
+    (call $check (call $uri (i32.load (i32.const 40)) (i32.const 4096) (i32.const 60000) (i32.const 8)))
     (local.set $what (i32.load8_u (i32.add (i32.const 4095) (i32.load (i32.const 8)))))
 
     (if (i32.eq (local.get $what) (i32.const 0x68 (; h ;))) (then (call $hello) (return)))
