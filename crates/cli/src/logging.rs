@@ -160,7 +160,7 @@ impl fmt::Display for Request {
             }
             None => write!(f, "{client} {method} {path} - {bytes} B {milliseconds:.1} ms {id}")?,
         }
-        if self.complete { Ok(()) } else { f.write_str(" (the client went away)") }
+        if self.complete { Ok(()) } else { f.write_str(" (cut off)") }
     }
 }
 
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(request.to_string(), "::1 GET /a?b 200 12 B 1.2 ms 0f");
         request.status = None;
         request.complete = false;
-        assert_eq!(request.to_string(), "::1 GET /a?b - 12 B 1.2 ms 0f (the client went away)");
+        assert_eq!(request.to_string(), "::1 GET /a?b - 12 B 1.2 ms 0f (cut off)");
     }
 
     #[test]

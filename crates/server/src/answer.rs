@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use edgekv_host::{Body, BodyError};
@@ -19,6 +19,11 @@ use crate::stats::Present;
 pub(crate) struct AnswerBody {
     body: Body,
     record: Record,
+    /// Where the body broke off. Told one turn later: a connection that hears of it is closed at once, and what came before
+    /// should have left by then.
+    broken: Option<BodyError>,
+    /// Whether it was the application that did not finish.
+    is_broken: bool,
     /// Says, to whoever runs the instance, that nobody takes its response any more.
     client_gone: Arc<AtomicBool>,
     _present: Present,
@@ -26,7 +31,7 @@ pub(crate) struct AnswerBody {
 
 impl AnswerBody {
     pub(crate) fn new(body: Body, record: Record, client_gone: Arc<AtomicBool>, present: Present) -> Self {
-        Self { body, record, client_gone, _present: present }
+        Self { body, record, broken: None, is_broken: false, client_gone, _present: present }
     }
 }
 
@@ -38,19 +43,25 @@ impl HttpBody for AnswerBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let poll = Pin::new(&mut self.body).poll_frame(cx);
-        match &poll {
-            Poll::Ready(Some(Ok(frame))) => {
-                self.record.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-            }
-            Poll::Ready(None) => self.record.is_complete = true,
-            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error)));
         }
-        poll
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => self.record.bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
+            None => self.record.is_complete = true,
+            Some(Err(error)) => {
+                self.broken = Some(error.clone());
+                self.is_broken = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.broken.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -61,8 +72,8 @@ impl HttpBody for AnswerBody {
 impl Drop for AnswerBody {
     fn drop(&mut self) {
         // A body of known length is not asked for its end.
-        self.record.is_complete |= self.body.is_end_stream();
-        if !self.record.is_complete {
+        self.record.is_complete |= !self.is_broken && self.is_end_stream();
+        if !self.record.is_complete && !self.is_broken {
             self.client_gone.store(true, Ordering::Relaxed);
         }
     }
