@@ -22,7 +22,7 @@
 //! | `GET /service` | `{"hostname", "version", "vcpu_ms", "heap_mib"}` |
 //! | `GET /log?TEXT` | 204; the text is in the log of the endpoint `app-log` |
 //! | `GET /early?key=KEY` | 202, and writes the entry only then |
-//! | `GET /hints` | twice 103 with a `link`, then 200 |
+//! | `GET /hints` | twice 103 with a `link`, which the host may leave out, then 200 |
 //! | `GET /error` | 500: the program fails in the way that its language has |
 //! | `GET /panic` | 500: it ends in the middle |
 //! | `GET /silent` | nothing at all, which is 200 without a body |

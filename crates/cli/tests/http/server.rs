@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,9 +14,12 @@ use tempfile::TempDir;
 use crate::client::Client;
 use crate::guests::Guest;
 
-/// How long something may take that happens by itself; far more than it needs on a slow machine, which compiles a
-/// JavaScript engine at the start.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// How long something may take that happens by itself; far more than it needs on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The same for the first start with a guest, which compiles a JavaScript engine.
+const START_PATIENCE: Duration = Duration::from_secs(600);
+/// Compiled guests, of all runs of these tests.
+const CODE_CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/code-cache");
 
 /// `edgekv serve`, in a directory of its own.
 pub(crate) struct Server {
@@ -73,6 +76,9 @@ struct Process {
 
 impl Process {
     fn start(home: &Path, name: &str, engine: &str) -> (Self, SocketAddr) {
+        // One after another, so that a guest is compiled once and not by all tests at the same time.
+        static STARTS: Mutex<()> = Mutex::new(());
+        let _turn = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
         let mut child = command()
             .current_dir(home)
             .arg("serve")
@@ -84,7 +90,7 @@ impl Process {
             .spawn()
             .unwrap();
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let process = Self { child, messages: Arc::default() };
+        let mut process = Self { child, messages: Arc::default() };
         process.keep(stderr);
         let (send, first_line) = mpsc::channel();
         thread::spawn(move || {
@@ -93,10 +99,11 @@ impl Process {
                 let _ = send.send(line);
             }
         });
-        let line = first_line.recv_timeout(PATIENCE);
+        let line = first_line.recv_timeout(START_PATIENCE);
         let address = line.as_deref().ok().and_then(|line| line.strip_prefix("listening on http://"));
         let Some(address) = address.and_then(|address| address.parse().ok()) else {
-            panic!("no address in the first line {line:?}; it said:\n{}", process.messages());
+            let status = process.child.try_wait().unwrap();
+            panic!("no address in the first line {line:?}; the server's status is {status:?}");
         };
         (process, address)
     }
@@ -146,6 +153,9 @@ fn command() -> Command {
         Some(other) => Command::new(other),
         None => Command::new(env!("CARGO_BIN_EXE_edgekv")),
     };
-    command.env_remove("EDGEKV_ENGINE").env_remove("EDGEKV_LOG");
+    for variable in ["EDGEKV_ENGINE", "EDGEKV_LISTEN", "EDGEKV_LOG", "EDGEKV_LOG_FORMAT"] {
+        command.env_remove(variable);
+    }
+    command.env("EDGEKV_CODE_CACHE", CODE_CACHE);
     command
 }
