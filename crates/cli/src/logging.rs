@@ -154,12 +154,8 @@ impl Visit for Request {
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, client, method, path, bytes, milliseconds, .. } = self;
-        match self.status {
-            Some(status) => {
-                write!(f, "{client} {method} {path} {status} {bytes} B {milliseconds:.1} ms {id}")?
-            }
-            None => write!(f, "{client} {method} {path} - {bytes} B {milliseconds:.1} ms {id}")?,
-        }
+        let status = self.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        write!(f, "{client} {method} {path} {status} {bytes} B {milliseconds:.1} ms {id}")?;
         if self.complete { Ok(()) } else { f.write_str(" (cut off)") }
     }
 }

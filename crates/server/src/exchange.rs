@@ -1,5 +1,6 @@
 //! One request and its response.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -30,6 +31,9 @@ pub(crate) struct Ends {
     pub(crate) server: SocketAddr,
 }
 
+/// Why a request is not given to an application.
+struct Refusal(StatusCode, Cow<'static, str>);
+
 impl Shared {
     /// Answers one request. If this is dropped, the instance that works on it goes on.
     pub(crate) async fn exchange(
@@ -50,7 +54,7 @@ impl Shared {
                 Ok(response) => prepare(response, version),
                 Err(outcome) => outcome.response(id),
             },
-            Err(refusal) => refusal,
+            Err(Refusal(status, text)) => plain(status, &text),
         };
         record.status = Some(response.status());
         record.is_complete = is_bodiless(&method, response.status());
@@ -64,17 +68,18 @@ impl Shared {
         ends: Ends,
         id: TraceId,
         client_gone: &Arc<AtomicBool>,
-    ) -> Result<(Instance, Answer), Response<Body>> {
+    ) -> Result<(Instance, Answer), Refusal> {
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
             count(&self.counters.refused);
-            return Err(plain(StatusCode::SERVICE_UNAVAILABLE, "too many requests are being worked on"));
+            let text = "too many requests are being worked on";
+            return Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, text.into()));
         };
         let (mut head, body) = request.into_parts();
         target::make_absolute(&mut head, || ends.server.to_string())
-            .map_err(|bad| plain(StatusCode::BAD_REQUEST, bad.explanation()))?;
+            .map_err(|bad| Refusal(StatusCode::BAD_REQUEST, bad.explanation().into()))?;
         if body.size_hint().lower() > self.limits.max_body_bytes {
             let text = format!("the body is longer than {} bytes", self.limits.max_body_bytes);
-            return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, &text));
+            return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, text.into()));
         }
         let body = if body.is_end_stream() {
             Body::new()
