@@ -1,7 +1,8 @@
 //! `edgekv serve` as its clients see it, and a peer with the same application, configuration and load beside it.
 //!
 //! The peer is `viceroy` (`cargo install viceroy`); the environment variable `EDGEKV_PEER` says where it is, which
-//! `cargo xtask bench serve --peer PATH` sets. Without it only edgekv is measured.
+//! `cargo xtask bench serve --peer PATH` sets. Without it only edgekv is measured. Both log as they do when nobody asks for
+//! more or less; nobody reads it.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -113,20 +114,12 @@ impl Host {
         match self {
             Self::Edgekv(program) => {
                 let mut process = Command::new(program)
-                    .args([
-                        "--log",
-                        "warn",
-                        "serve",
-                        "--listen",
-                        "127.0.0.1:0",
-                        "--engine",
-                        "memory:",
-                        "--config",
-                    ])
+                    .args(["serve", "--listen", "127.0.0.1:0", "--engine", "memory:", "--config"])
                     .args([config, app])
                     .current_dir(folder)
                     .env("EDGEKV_CODE_CACHE", folder.join("code"))
                     .stdout(Stdio::piped())
+                    .stderr(Stdio::null())
                     .spawn()?;
                 let mut line = String::new();
                 BufReader::new(process.stdout.take().ok_or("no output")?).read_line(&mut line)?;

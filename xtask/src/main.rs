@@ -14,6 +14,7 @@ mod test;
 mod toolchain;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -54,10 +55,13 @@ enum Task {
         #[arg(long, value_name = "STEP")]
         only: Vec<test::Step>,
     },
-    /// Measure: the engines, single host calls, and what a guest sees of them
+    /// Measure: the engines, single host calls, what a guest sees of them, and what HTTP clients see
     Bench {
-        /// Only these benchmarks; all of `engine`, `hostcalls` and `guest` when none is named
+        /// Only these benchmarks; all of `engine`, `hostcalls`, `guest` and `serve` when none is named
         names: Vec<String>,
+        /// The program `viceroy`, for `serve` to measure beside edgekv (`cargo install viceroy` makes it)
+        #[arg(long, value_name = "PATH")]
+        peer: Option<PathBuf>,
     },
 }
 
@@ -84,6 +88,6 @@ fn run(task: Task) -> Result<()> {
         Task::Guests { names } => guests::build(&names),
         Task::Demo { fresh } => demo::run(fresh),
         Task::Test { only } => test::run(&only),
-        Task::Bench { names } => bench::run(&names),
+        Task::Bench { names, peer } => bench::run(&names, peer.as_deref()),
     }
 }
