@@ -11,7 +11,7 @@ use crate::body::Body;
 use crate::cpu_time::{CpuTime, MeasuredTime};
 use crate::downstream::{Downstream, Exchange};
 use crate::handles::{HandleTable, Object};
-use crate::log::{Endpoint, GuestLog, TracingLog};
+use crate::log::{Endpoint, GuestLog, TracingLog, within_limit};
 use crate::status::Error;
 use crate::streaming::{BodyReceiver, StreamingBody};
 
@@ -235,6 +235,7 @@ impl KvCtx {
     /// Sends a message to the endpoint that `handle` names.
     pub(crate) fn write_log(&mut self, handle: u32, message: &[u8]) -> Result<(), Error> {
         let endpoint = self.handles.get::<Endpoint>(handle)?;
+        let message = &*within_limit(message);
         match &self.log {
             Some(log) => log.write(endpoint.name(), message),
             None => TracingLog.write(endpoint.name(), message),
@@ -279,6 +280,11 @@ impl KvCtx {
             }
             self.handles.recount(handle);
         }
+    }
+
+    /// Bytes that the host may keep besides what it does.
+    pub(crate) const fn room(&self) -> usize {
+        self.max_held_bytes.saturating_sub(self.handles.held_bytes())
     }
 
     const fn fits(&self, more: usize) -> bool {
