@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -27,7 +27,7 @@ pub struct Body {
     pieces: VecDeque<Piece>,
     /// What has been written to the back since the last read. In one buffer, so that a thousand small writes are not
     /// a thousand pieces.
-    tail: BytesMut,
+    tail: Vec<u8>,
     trailers: Trailers,
     /// Memory behind `pieces`.
     piece_bytes: usize,
@@ -98,9 +98,17 @@ impl Body {
         &self.trailers
     }
 
-    /// The trailers, taken out.
-    pub(crate) fn into_trailers(self) -> Trailers {
-        self.trailers
+    /// The trailers that are known by now, taken out.
+    pub(crate) fn take_trailers(&mut self) -> Trailers {
+        std::mem::take(&mut self.trailers)
+    }
+
+    /// The bytes at the front that are one piece of memory, and that memory in bytes.
+    pub(crate) fn front(&self) -> (usize, usize) {
+        match self.pieces.front() {
+            Some(Piece::Bytes { bytes, memory }) => (bytes.len(), *memory),
+            _ => (0, 0),
+        }
     }
 
     /// Bytes that are still to be read, or `None` while a stream does not say how many it brings.
@@ -139,8 +147,25 @@ impl Body {
         self.piece_bytes + self.tail.capacity() + self.trailers.held_bytes() + overhead
     }
 
-    /// Adds bytes behind all that is there.
-    pub(crate) fn write_back(&mut self, bytes: &[u8]) {
+    /// Memory that writing `bytes` bytes takes at least, beside what is there already.
+    pub(crate) const fn memory_for(&self, bytes: usize, to_front: bool) -> usize {
+        if to_front {
+            return bytes.saturating_add(PIECE_OVERHEAD_BYTES);
+        }
+        bytes.saturating_sub(self.tail.capacity() - self.tail.len())
+    }
+
+    /// Adds bytes behind all that is there. Takes memory for those that come later as well, if that is within `room`.
+    pub(crate) fn write_back(&mut self, bytes: &[u8], room: usize) {
+        let growth = self.memory_for(bytes.len(), false);
+        if growth > 0 {
+            // Twice the memory each time, so that many small writes copy little; but not beyond what the host may keep.
+            if growth.max(self.tail.capacity()) <= room {
+                self.tail.reserve(bytes.len());
+            } else {
+                self.tail.reserve_exact(bytes.len());
+            }
+        }
         self.tail.extend_from_slice(bytes);
     }
 
@@ -157,13 +182,14 @@ impl Body {
         self.pieces.push_front(Piece::Bytes { bytes, memory });
     }
 
-    /// Moves all of `other` behind what is there, without copying.
+    /// Moves all of `other` behind what is there, without copying; or nothing.
     pub(crate) fn append(&mut self, mut other: Self) -> Result<(), TooManyHeaders> {
+        self.trailers.append_all(std::mem::take(&mut other.trailers))?;
         self.settle_tail();
         other.settle_tail();
         self.pieces.append(&mut other.pieces);
         self.piece_bytes += other.piece_bytes;
-        self.trailers.append_all(other.trailers)
+        Ok(())
     }
 
     pub(crate) const fn trailers_mut(&mut self) -> &mut Trailers {
@@ -174,7 +200,7 @@ impl Body {
     fn settle_tail(&mut self) {
         if !self.tail.is_empty() {
             let memory = self.tail.capacity();
-            let bytes = std::mem::take(&mut self.tail).freeze();
+            let bytes = Bytes::from(std::mem::take(&mut self.tail));
             self.piece_bytes += memory;
             self.pieces.push_back(Piece::Bytes { bytes, memory });
         }
@@ -280,8 +306,8 @@ impl Body {
             return Ok(too_long);
         }
         if self.is_at_end() {
-            let wasteful = memory > first.len() + first.len() / 4;
-            return Ok(Collected::All(if wasteful { Bytes::copy_from_slice(&first) } else { first }));
+            let copied = is_wasteful(first.len(), memory).then(|| Bytes::copy_from_slice(&first));
+            return Ok(Collected::All(copied.unwrap_or(first)));
         }
         // More than is allowed is never reserved, whatever a stream says of itself.
         let room = max - first.len() as u64;
@@ -313,6 +339,11 @@ impl Body {
         let memory = bytes.len();
         Ok((bytes, memory))
     }
+}
+
+/// Whether to keep this many bytes is to keep much memory besides.
+pub(crate) const fn is_wasteful(bytes: usize, memory: usize) -> bool {
+    memory > bytes + bytes / 4
 }
 
 fn too_long(bytes: u64, max: u64) -> Option<Collected> {
@@ -373,6 +404,9 @@ mod tests {
 
     use super::*;
 
+    /// Memory that a write may take.
+    const ROOM: usize = 1 << 20;
+
     fn read(body: &mut Body, max: usize) -> Result<Vec<u8>, BodyError> {
         pollster::block_on(body.next_bytes(max)).map(|bytes| bytes.to_vec())
     }
@@ -384,12 +418,12 @@ mod tests {
     #[test]
     fn bytes_come_out_in_order_whichever_end_they_were_written_to() {
         let mut body = Body::from(b"middle ".to_vec());
-        body.write_back(b"back");
+        body.write_back(b"back", ROOM);
         body.write_front(b"front ");
         let mut other = Body::from(b" other".to_vec());
-        other.write_back(b" end");
+        other.write_back(b" end", ROOM);
         body.append(other).unwrap();
-        body.write_back(b"!");
+        body.write_back(b"!", ROOM);
         assert_eq!(body.known_length(), Some(28));
         let Collected::All(all) = collect(body, 28) else { panic!("too long") };
         assert_eq!(all, "front middle back other end!");
@@ -398,7 +432,7 @@ mod tests {
     #[test]
     fn reading_in_steps_gives_everything_once_and_frees_what_was_read() {
         let mut body = Body::from(b"abc".to_vec());
-        body.write_back(b"defg");
+        body.write_back(b"defg", ROOM);
         let mut all = Vec::new();
         while !body.is_at_end() {
             all.extend(read(&mut body, 2).unwrap());
@@ -440,7 +474,7 @@ mod tests {
     fn a_stream_that_breaks_off_is_an_error_after_what_it_brought_and_stays_one() {
         let frames = [Ok(Frame::data(Bytes::from("one"))), Err(std::io::Error::other("cut"))];
         let mut body = Body::from_stream(StreamBody::new(stream::iter(frames)));
-        body.write_back(b"never read");
+        body.write_back(b"never read", ROOM);
         assert_eq!(read(&mut body, 100).unwrap(), b"one");
         assert!(matches!(read(&mut body, 100), Err(BodyError::Incomplete(_))));
         assert!(matches!(read(&mut body, 100), Err(BodyError::Incomplete(_))));
@@ -459,7 +493,7 @@ mod tests {
     fn what_a_part_keeps_alive_is_counted_until_its_last_byte_is_read() {
         for mut body in [Body::from(vec![1; 1000]), Body::default()] {
             if body.is_at_end() {
-                body.write_back(&[1; 1000]);
+                body.write_back(&[1; 1000], ROOM);
             }
             read(&mut body, 999).unwrap();
             assert!(body.held_bytes() >= 1000, "{}", body.held_bytes());
@@ -532,7 +566,7 @@ mod tests {
         assert_eq!(poll_ready(&mut Body::new()), Poll::Ready(()), "the end is there");
         assert_eq!(poll_ready(&mut Body::from(b"bytes".to_vec())), Poll::Ready(()));
         let mut written = Body::new();
-        written.write_back(b"bytes");
+        written.write_back(b"bytes", ROOM);
         assert_eq!(poll_ready(&mut written), Poll::Ready(()));
 
         let (feed, mut body) = fed();
@@ -571,7 +605,7 @@ mod tests {
     fn a_body_is_sent_piece_by_piece_without_a_copy_and_its_trailers_last() {
         let value = Bytes::from(vec![7; 1000]);
         let mut body = Body::from(value.clone());
-        body.write_back(b"end");
+        body.write_back(b"end", ROOM);
         body.trailers_mut()
             .append(&http::HeaderName::from_static("a"), http::HeaderValue::from_static("1"))
             .unwrap();
@@ -603,9 +637,38 @@ mod tests {
     }
 
     #[test]
+    fn a_buffer_doubles_only_while_the_host_may_keep_as_much() {
+        let mut body = Body::new();
+        body.write_back(&[1; 1000], 0);
+        assert_eq!((body.memory_for(10, false), body.held_bytes()), (10, 1000));
+        body.write_back(&[1; 10], 989);
+        assert_eq!(body.held_bytes(), 1010, "twice as much would be one too many");
+        body.write_back(&[1; 10], 1010);
+        assert_eq!((body.held_bytes(), body.memory_for(1000, false)), (2020, 0));
+        body.write_back(&[1; 1000], 0);
+        assert_eq!((body.held_bytes(), body.memory_for(1, false)), (2020, 1));
+    }
+
+    #[test]
+    fn an_append_that_is_refused_moves_nothing() {
+        let with_trailers = |letter: char| {
+            let mut body = Body::from(vec![1; 1000]);
+            for n in 0..crate::headers::MAX_NAMES {
+                let name = format!("{letter}{n}").parse().unwrap();
+                body.trailers_mut().append(&name, http::HeaderValue::from_static("1")).unwrap();
+            }
+            body
+        };
+        let mut body = with_trailers('a');
+        let held = body.held_bytes();
+        assert!(body.append(with_trailers('b')).is_err());
+        assert_eq!((body.held_bytes(), body.known_length()), (held, Some(1000)));
+    }
+
+    #[test]
     fn many_small_writes_do_not_cost_a_piece_each() {
         let mut body = Body::new();
-        (0..10_000).for_each(|_| body.write_back(b"x"));
+        (0..10_000).for_each(|_| body.write_back(b"x", ROOM));
         assert!((10_000..20_000).contains(&body.held_bytes()), "{}", body.held_bytes());
         let mut body = Body::new();
         (0..100).for_each(|_| body.write_front(b"x"));

@@ -11,7 +11,7 @@ use crate::body::Body;
 use crate::cpu_time::{CpuTime, MeasuredTime};
 use crate::downstream::{Downstream, Exchange};
 use crate::handles::{HandleTable, Object};
-use crate::log::{Endpoint, GuestLog, TracingLog};
+use crate::log::{Endpoint, GuestLog, TracingLog, within_limit};
 use crate::status::Error;
 use crate::streaming::{BodyReceiver, StreamingBody};
 
@@ -25,7 +25,8 @@ const DEFAULT_MAX_HELD_BYTES: usize = 256 * 1024 * 1024;
 /// Most names that [`KvCtx::missing_stores`] remembers: enough for a message, and nothing that a guest could fill.
 const MAX_MISSING_STORES: usize = 16;
 
-/// The KV state of one instance: its handles, its limits, and the stores that it may open.
+/// What the host keeps for one instance: its handles and limits, the stores that it may open, the request that it answers, its
+/// log, and its clock.
 ///
 /// There is one for each instance, and nothing is global: two instances share a store exactly when both were given
 /// the same [`Stores`].
@@ -107,14 +108,14 @@ impl KvCtxBuilder {
         self
     }
 
-    /// Most objects (stores, bodies, operations under way, endpoints of the log) that the instance may have at a time. Default: 32,768. More are
-    /// answered with `limitexceeded`.
+    /// Most objects that the instance may have at a time: stores, bodies, requests, responses, operations under way, promises of further
+    /// requests, endpoints of the log. Default: 32,768. More are answered with `limitexceeded`.
     pub const fn max_handles(mut self, max: usize) -> Self {
         self.max_handles = max;
         self
     }
 
-    /// Most bytes that the host keeps for the instance at a time: in bodies, in results that have not been
+    /// Most bytes that the host keeps for the instance at a time: in bodies, requests and responses, in results that have not been
     /// fetched, and in writes under way. Default: 256 MiB. More are answered with `limitexceeded`, after waiting for
     /// writes under way where that helps.
     ///
@@ -159,7 +160,8 @@ impl KvCtx {
         KvCtxBuilder::new(stores)
     }
 
-    /// Number of objects that the instance has: stores, bodies, operations that it has not waited for, endpoints of the log.
+    /// Number of objects that the instance has: stores, bodies, requests, responses, operations that it has not waited for, promises of
+    /// further requests, endpoints of the log.
     #[must_use]
     pub const fn handles(&self) -> usize {
         self.handles.len()
@@ -235,6 +237,7 @@ impl KvCtx {
     /// Sends a message to the endpoint that `handle` names.
     pub(crate) fn write_log(&mut self, handle: u32, message: &[u8]) -> Result<(), Error> {
         let endpoint = self.handles.get::<Endpoint>(handle)?;
+        let message = &*within_limit(message);
         match &self.log {
             Some(log) => log.write(endpoint.name(), message),
             None => TracingLog.write(endpoint.name(), message),
@@ -279,6 +282,11 @@ impl KvCtx {
             }
             self.handles.recount(handle);
         }
+    }
+
+    /// Bytes that the host may keep besides what it does.
+    pub(crate) const fn room(&self) -> usize {
+        self.max_held_bytes.saturating_sub(self.handles.held_bytes())
     }
 
     const fn fits(&self, more: usize) -> bool {

@@ -55,23 +55,40 @@ enum Mistake {
 /// Leaves of the headers of a guest what may be sent.
 ///
 /// Where the guest does not decide, or what it says does not hold, `Content-Length` and `Transfer-Encoding` are taken
-/// out, and the server puts in its own.
+/// out, and the server puts in its own: but for the answer to HEAD, of whose body it knows nothing.
 pub(crate) fn settle(mode: Framing, status: StatusCode, headers: &mut HeaderMap, content: Content<'_>) {
     for name in &OF_THE_CONNECTION {
         headers.remove(name);
     }
+    let mut claim = Claim::Nothing;
     if mode == Framing::Manual {
-        match check(status, headers, content) {
-            Ok(()) => return,
-            Err(mistake) => tracing::debug!("framing of the guest is ignored: {mistake}"),
-        }
+        claim = check(status, headers, content).unwrap_or_else(|mistake| {
+            tracing::debug!("framing of the guest is ignored: {mistake}");
+            Claim::Nothing
+        });
     }
-    headers.remove(CONTENT_LENGTH);
-    headers.remove(TRANSFER_ENCODING);
-    // Trailers come only after chunks, and only those that were announced.
-    if let Some(names) = content.trailers
-        && may_have_body(status)
-        && headers.try_insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked")).is_ok()
+    if claim == Claim::Nothing {
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
+    }
+    match content {
+        _ if claim == Claim::Length || !may_have_body(status) => {}
+        // Trailers come only after chunks, and only those that were announced.
+        Content { is_absent: false, trailers: Some(names), .. } => announce(headers, names),
+        // No length says nothing; that of a guest that made no body for HEAD would be wrong.
+        Content { is_absent: true, length: Some(length @ 1..), trailers: None }
+            if claim == Claim::Nothing =>
+        {
+            // Without room for it nothing is lost.
+            let _ = headers.try_insert(CONTENT_LENGTH, length.into());
+        }
+        _ => {}
+    }
+}
+
+/// Has the body sent in chunks, and says which trailers follow it. Without room for that, none do.
+fn announce(headers: &mut HeaderMap, names: &HeaderValue) {
+    if headers.try_insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked")).is_ok()
         && !headers.contains_key(TRAILER)
         && headers.try_insert(TRAILER, names.clone()).is_err()
     {
@@ -79,8 +96,16 @@ pub(crate) fn settle(mode: Framing, status: StatusCode, headers: &mut HeaderMap,
     }
 }
 
-/// Says whether the headers of a guest hold.
-fn check(status: StatusCode, headers: &HeaderMap, content: Content<'_>) -> Result<(), Mistake> {
+/// What the headers of a guest say about framing, where they hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    Nothing,
+    Length,
+    Chunks,
+}
+
+/// Says whether the headers of a guest hold, and what they say.
+fn check(status: StatusCode, headers: &HeaderMap, content: Content<'_>) -> Result<Claim, Mistake> {
     let length = claimed_length(headers)?;
     let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
     let encoding = encodings.next();
@@ -92,15 +117,16 @@ fn check(status: StatusCode, headers: &HeaderMap, content: Content<'_>) -> Resul
     if length.is_some() && encoding.is_some() {
         return Err(Mistake::Both);
     }
-    let told_of_only = content.is_absent || status == StatusCode::NOT_MODIFIED;
-    if (length.is_some() || encoding.is_some()) && !may_have_body(status) && !told_of_only {
+    if (length.is_some() || encoding.is_some()) && !may_have_body(status) {
         return Err(Mistake::NoBody(status));
     }
     match (length, content.length) {
-        (Some(claimed), Some(actual)) if claimed != actual && !told_of_only => {
+        (Some(claimed), Some(actual)) if claimed != actual && !content.is_absent => {
             Err(Mistake::WrongLength { claimed, actual })
         }
-        _ => Ok(()),
+        (Some(_), _) => Ok(Claim::Length),
+        (None, _) if encoding.is_some() => Ok(Claim::Chunks),
+        _ => Ok(Claim::Nothing),
     }
 }
 
@@ -116,7 +142,9 @@ fn claimed_length(headers: &HeaderMap) -> Result<Option<u64>, Mistake> {
 
 /// Whether a response of this status has a body, as far as the status says.
 pub(crate) fn may_have_body(status: StatusCode) -> bool {
-    !status.is_informational() && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
+    let has_none =
+        matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED);
+    !status.is_informational() && !has_none
 }
 
 #[cfg(test)]
@@ -168,9 +196,7 @@ mod tests {
         let manual = |status, header: (&'static str, &str), content| {
             settled(Framing::Manual, status, &[header], content)
         };
-        for (status, content) in
-            [(200, BODY), (200, STREAM), (404, BODY), (200, OF_HEAD), (304, OF_HEAD), (304, BODY)]
-        {
+        for (status, content) in [(200, BODY), (200, STREAM), (404, BODY), (200, OF_HEAD), (404, OF_HEAD)] {
             assert_eq!(manual(status, ("content-length", "5"), content), ["content-length: 5"], "{status}");
         }
         for content in [BODY, STREAM] {
@@ -201,7 +227,15 @@ mod tests {
             assert_eq!(settled(Framing::Manual, 200, headers, BODY), [""; 0], "{headers:?}");
         }
         for header in [("content-length", "5"), ("transfer-encoding", "chunked")] {
-            assert_eq!(settled(Framing::Manual, 204, &[header], BODY), [""; 0], "{header:?}");
+            for (status, content) in
+                [(204, BODY), (205, BODY), (304, BODY), (204, OF_HEAD), (304, OF_HEAD), (304, STREAM)]
+            {
+                assert_eq!(
+                    settled(Framing::Manual, status, &[header], content),
+                    [""; 0],
+                    "{status} {header:?}"
+                );
+            }
         }
         assert_eq!(
             check(
@@ -221,7 +255,36 @@ mod tests {
         assert_eq!(sent, ["transfer-encoding: chunked", "trailer: x-a, x-b"]);
         let sent = settled(Framing::Automatic, 200, &[("trailer", "mine")], body);
         assert_eq!(sent, ["trailer: mine", "transfer-encoding: chunked"], "the guest knows of more");
+        let chunked = ("transfer-encoding", "chunked");
+        for headers in [&[chunked][..], &[]] {
+            let sent = settled(Framing::Manual, 200, headers, body);
+            assert_eq!(sent, ["transfer-encoding: chunked", "trailer: x-a, x-b"], "{headers:?}");
+        }
+        let sent = settled(Framing::Manual, 200, &[chunked, ("trailer", "mine")], body);
+        assert_eq!(sent, ["transfer-encoding: chunked", "trailer: mine"]);
         assert_eq!(settled(Framing::Manual, 200, &[("content-length", "5")], body), ["content-length: 5"]);
-        assert_eq!(settled(Framing::Automatic, 304, &[], body), [""; 0]);
+        for status in [204, 205, 304] {
+            assert_eq!(settled(Framing::Automatic, status, &[], body), [""; 0]);
+        }
+        let of_head = Content { trailers: Some(&names), length: Some(5), ..OF_HEAD };
+        assert_eq!(settled(Framing::Automatic, 200, &[], of_head), [""; 0], "it would come in chunks");
+    }
+
+    #[test]
+    fn an_answer_to_head_tells_the_length_that_is_known() {
+        let of_five = Content { length: Some(5), ..OF_HEAD };
+        let unknown = Content { length: None, ..OF_HEAD };
+        let claim = [("content-length", "7")];
+        for mode in [Framing::Automatic, Framing::Manual] {
+            assert_eq!(settled(mode, 200, &[], of_five), ["content-length: 5"]);
+            for content in [OF_HEAD, unknown] {
+                assert_eq!(settled(mode, 200, &[], content), [""; 0]);
+            }
+            for status in [204, 304] {
+                assert_eq!(settled(mode, status, &claim, of_five), [""; 0], "{status}");
+            }
+        }
+        assert_eq!(settled(Framing::Automatic, 200, &claim, of_five), ["content-length: 5"]);
+        assert_eq!(settled(Framing::Manual, 200, &claim, of_five), ["content-length: 7"]);
     }
 }

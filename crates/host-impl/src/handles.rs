@@ -1,6 +1,6 @@
 //! The handle table of an instance.
 
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use edgekv_store::{Entry, Generation, KvStore, ListPage};
 
@@ -76,30 +76,16 @@ impl Object {
         }
     }
 
-    /// Looks, without waiting, whether an operation is done; then it holds its result and nothing else.
-    fn settle(&mut self) {
+    /// Looks, without waiting, whether this is an operation that is still under way; one that is done holds its result and nothing
+    /// else from then on.
+    fn is_under_way(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        // Whoever waits later polls again, with a waker of its own.
         match self {
-            Self::Lookup(pending) => pending.settle(),
-            Self::Insert(pending) => pending.settle(),
-            Self::Delete(pending) => pending.settle(),
-            Self::List(pending) => pending.settle(),
-            Self::Store(_)
-            | Self::Body(_)
-            | Self::StreamingBody(_)
-            | Self::Endpoint(_)
-            | Self::Request(_)
-            | Self::Response(_)
-            | Self::RequestPromise(_) => {}
-        }
-    }
-
-    /// Whether this is an operation that is done, and of which only the outcome is left to be told.
-    fn is_done_operation(&self) -> bool {
-        match self {
-            Self::Lookup(pending) => pending.is_done(),
-            Self::Insert(pending) => pending.is_done(),
-            Self::Delete(pending) => pending.is_done(),
-            Self::List(pending) => pending.is_done(),
+            Self::Lookup(pending) => pending.poll_done(&mut cx).is_pending(),
+            Self::Insert(pending) => pending.poll_done(&mut cx).is_pending(),
+            Self::Delete(pending) => pending.poll_done(&mut cx).is_pending(),
+            Self::List(pending) => pending.poll_done(&mut cx).is_pending(),
             Self::Store(_)
             | Self::Body(_)
             | Self::StreamingBody(_)
@@ -107,6 +93,23 @@ impl Object {
             | Self::Request(_)
             | Self::Response(_)
             | Self::RequestPromise(_) => false,
+        }
+    }
+
+    /// Of an operation, whether it is known to be done, so that only the outcome is left to be told.
+    const fn is_done(&self) -> Option<bool> {
+        match self {
+            Self::Lookup(pending) => Some(pending.is_done()),
+            Self::Insert(pending) => Some(pending.is_done()),
+            Self::Delete(pending) => Some(pending.is_done()),
+            Self::List(pending) => Some(pending.is_done()),
+            Self::Store(_)
+            | Self::Body(_)
+            | Self::StreamingBody(_)
+            | Self::Endpoint(_)
+            | Self::Request(_)
+            | Self::Response(_)
+            | Self::RequestPromise(_) => None,
         }
     }
 }
@@ -171,6 +174,9 @@ pub(crate) struct HandleTable {
     live: usize,
     max: usize,
     held_bytes: usize,
+    /// Operations that were under way when somebody looked last, oldest first, so that to look again costs what they cost and not
+    /// what all objects cost. Some of them may be gone.
+    under_way: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -185,7 +191,7 @@ const FIRST_SLOTS: usize = 16;
 
 impl HandleTable {
     pub(crate) fn new(max: usize) -> Self {
-        Self { slots: Vec::new(), last: 0, live: 0, max, held_bytes: 0 }
+        Self { slots: Vec::new(), last: 0, live: 0, max, held_bytes: 0, under_way: Vec::new() }
     }
 
     /// Number of objects.
@@ -209,6 +215,7 @@ impl HandleTable {
     /// Adds an object and gives its handle.
     pub(crate) fn insert(&mut self, object: Object) -> Result<u32, Error> {
         self.check_room()?;
+        let is_under_way = object.is_done() == Some(false);
         if self.slots.len() < (self.live + 1) * 2 {
             self.grow();
         }
@@ -220,6 +227,9 @@ impl HandleTable {
                 *slot = Some(Slot { number, counted_bytes, object });
                 self.live += 1;
                 self.held_bytes += counted_bytes;
+                if is_under_way {
+                    self.remember_under_way(number);
+                }
                 return Ok(number);
             }
         }
@@ -294,23 +304,36 @@ impl HandleTable {
         K::out_of(object).ok_or_else(no_such_handle)
     }
 
-    /// Counts anew what operations hold that are done by now.
-    pub(crate) fn settle(&mut self) {
-        for slot in self.slots.iter_mut().flatten() {
-            slot.object.settle();
-            let before = std::mem::replace(&mut slot.counted_bytes, slot.object.held_bytes());
-            self.held_bytes = self.held_bytes - before + slot.counted_bytes;
+    fn remember_under_way(&mut self, handle: u32) {
+        // So that those that are gone do not become many. Each time leaves as many as there are objects at most, so it is rare.
+        if self.under_way.len() >= self.live.max(FIRST_SLOTS) * 2 {
+            self.settle();
         }
+        self.under_way.push(handle);
     }
 
-    /// A write or delete that is still under way.
+    /// Counts anew what operations hold that are done by now.
+    pub(crate) fn settle(&mut self) {
+        let mut under_way = std::mem::take(&mut self.under_way);
+        under_way.retain(|&handle| {
+            let is_under_way = self.object(handle).is_some_and(Object::is_under_way);
+            self.recount(handle);
+            is_under_way
+        });
+        self.under_way = under_way;
+    }
+
+    /// The oldest write or delete that was still under way when [`HandleTable::settle`] looked last.
     pub(crate) fn write_under_way(&mut self) -> Option<u32> {
-        let under_way = |object: &Object| match object {
-            Object::Insert(pending) => !pending.is_done(),
-            Object::Delete(pending) => !pending.is_done(),
+        let under_way = std::mem::take(&mut self.under_way);
+        let is_write = |handle: &u32| match self.object(*handle) {
+            Some(Object::Insert(pending)) => !pending.is_done(),
+            Some(Object::Delete(pending)) => !pending.is_done(),
             _ => false,
         };
-        self.slots.iter().flatten().find(|slot| under_way(&slot.object)).map(|slot| slot.number)
+        let found = under_way.iter().copied().find(is_write);
+        self.under_way = under_way;
+        found
     }
 
     /// Drops the outcomes of operations that are done and that nobody has waited for, all but the newest.
@@ -319,7 +342,7 @@ impl HandleTable {
     /// fill its table. It comes to that only when the table is full, and then half of it is kept.
     fn forget_old_outcomes(&mut self) {
         self.settle();
-        let done = self.slots.iter().flatten().filter(|slot| slot.object.is_done_operation());
+        let done = self.slots.iter().flatten().filter(|slot| slot.object.is_done() == Some(true));
         let mut done: Vec<_> = done.map(|slot| slot.number).collect();
         // Numbers wrap around, ages do not.
         let last = self.last;
@@ -335,6 +358,8 @@ impl HandleTable {
 
 #[cfg(test)]
 mod tests {
+    use edgekv_store::{KvError, Reply};
+
     use super::*;
 
     fn body() -> Object {
@@ -390,6 +415,30 @@ mod tests {
         assert!(matches!(table.insert(body()), Err(Error::TooManyHandles { max: 2 })));
         table.take::<Body>(first).unwrap();
         assert!(table.insert(body()).is_ok());
+    }
+
+    #[test]
+    fn only_operations_that_are_under_way_are_looked_at_and_they_settle_when_they_are_done() {
+        let mut table = HandleTable::new(10_000);
+        for _ in 0..1_000 {
+            table.insert(body()).unwrap();
+        }
+        table.insert(Object::Delete(Pending::new(Reply::Ready(Ok(true))))).unwrap();
+        assert_eq!(table.under_way, [0; 0]);
+        let (done, answer) = futures_channel::oneshot::channel();
+        let reply = Reply::later(async { answer.await.map_err(KvError::engine) });
+        let first = table.insert(Object::Delete(Pending::holding(reply, 700))).unwrap();
+        assert_eq!((table.write_under_way(), table.held_bytes()), (Some(first), 700));
+        for _ in 0..100_000 {
+            let later = Pending::new(Reply::later(std::future::pending()));
+            let handle = table.insert(Object::Lookup(later)).unwrap();
+            table.take::<Pending<Option<Entry>>>(handle).unwrap();
+        }
+        assert!(table.under_way.len() < 3_000, "what is gone is forgotten: {}", table.under_way.len());
+        done.send(true).unwrap();
+        table.settle();
+        assert_eq!((table.write_under_way(), table.held_bytes()), (None, 0));
+        assert_eq!(table.under_way, [0; 0]);
     }
 
     #[test]

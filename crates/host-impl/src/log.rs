@@ -1,8 +1,10 @@
 //! Where the messages of guests go.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::escaped::Escaped;
 use crate::status::Error;
 
 /// Longest name of an endpoint in bytes, inclusive.
@@ -28,11 +30,25 @@ const OVERHEAD_BYTES: usize = 64;
 /// }
 /// ```
 pub trait GuestLog: fmt::Debug + Send + Sync {
-    /// Takes one message that the guest sends to an endpoint. `message` may be any bytes, up to the memory of the guest; `endpoint`
-    /// is 1 to 256 bytes.
+    /// Takes one message that the guest sends to an endpoint. `message` may be any bytes, `endpoint` is any text of 1 to 256 bytes;
+    /// see [`Escaped`] for what shows them. A message over 64 KiB comes cut, with `... (N more bytes)` at its end.
     ///
     /// The guest waits until this returns.
     fn write(&self, endpoint: &str, message: &[u8]);
+}
+
+/// Most bytes of a message that a log gets.
+const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// A message as a log gets it: the beginning of one that is too long, and how much is missing.
+pub(crate) fn within_limit(message: &[u8]) -> Cow<'_, [u8]> {
+    match message.split_at_checked(MAX_MESSAGE_BYTES) {
+        Some((start, rest)) if !rest.is_empty() => {
+            let missing = format!("... ({} more bytes)", rest.len());
+            Cow::Owned([start, missing.as_bytes()].concat())
+        }
+        _ => Cow::Borrowed(message),
+    }
 }
 
 /// The log that there is when the embedder names none: events of `tracing` at level info, target
@@ -42,6 +58,9 @@ pub(crate) struct TracingLog;
 
 impl GuestLog for TracingLog {
     fn write(&self, endpoint: &str, message: &[u8]) {
+        if !tracing::enabled!(target: "edgekv::guest_log", tracing::Level::INFO) {
+            return;
+        }
         // Guests end a message with a new line or do not, and mean the same.
         let message = message.strip_suffix(b"\n").unwrap_or(message);
         tracing::info!(
@@ -49,26 +68,6 @@ impl GuestLog for TracingLog {
             endpoint = %Escaped(endpoint),
             "{}", Escaped(&String::from_utf8_lossy(message))
         );
-    }
-}
-
-/// Text in which nothing can end a line or steer a terminal.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in self.0.split_inclusive(char::is_control) {
-            match part.strip_suffix(char::is_control) {
-                Some(text) => {
-                    f.write_str(text)?;
-                    part.chars()
-                        .next_back()
-                        .map_or(Ok(()), |control| write!(f, "{}", control.escape_default()))?;
-                }
-                None => f.write_str(part)?,
-            }
-        }
-        Ok(())
     }
 }
 
@@ -99,14 +98,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_cannot_look_like_two_or_steer_a_terminal() {
-        for (text, escaped) in [
-            (r#"{"plain":"text \ é"}"#, r#"{"plain":"text \ é"}"#),
-            ("one\ntwo\r\n", "one\\ntwo\\r\\n"),
-            ("\u{1b}[31mred\0\u{9b}", "\\u{1b}[31mred\\u{0}\\u{9b}"),
-            ("", ""),
-        ] {
-            assert_eq!(Escaped(text).to_string(), escaped);
+    fn a_message_beyond_the_limit_is_cut_and_says_so() {
+        for length in [0, 1, MAX_MESSAGE_BYTES] {
+            let message = vec![b'm'; length];
+            assert!(matches!(within_limit(&message), Cow::Borrowed(whole) if whole == message), "{length}");
         }
+        let message = vec![b'm'; MAX_MESSAGE_BYTES + 7];
+        let expected = [&message[7..], b"... (7 more bytes)"].concat();
+        assert_eq!(*within_limit(&message), *expected);
     }
 }

@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 
 use crate::body::Body;
 use crate::downstream::Keepalive;
-use crate::framing::{self, Content, Framing};
+use crate::framing::{self, Content, Framing, may_have_body};
 use crate::headers::Headers;
 
 /// The head of a request.
@@ -131,6 +131,8 @@ impl Response {
 
     /// The response as it leaves the host, with its body, and the names of the trailers that
     /// are known.
+    ///
+    /// Where a response has no body on the wire, it leaves with an empty one: there are servers that send what they are given.
     pub(crate) fn with_body(
         self,
         body: Body,
@@ -141,7 +143,8 @@ impl Response {
         let content = Content { length: body.known_length(), is_absent: answers_head, trailers };
         framing::settle(self.framing, self.status, &mut headers, content);
         // The version stays the usual one: servers speak their own, and may panic at others.
-        let mut response = http::Response::new(body);
+        let has_body = !answers_head && may_have_body(self.status);
+        let mut response = http::Response::new(if has_body { body } else { Body::new() });
         *response.status_mut() = self.status;
         *response.headers_mut() = headers;
         if let Some(keepalive) = self.keepalive {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use edgekv_store::{Entry, Generation, KvError, Later, ListPage, Reply};
 
@@ -40,12 +40,6 @@ impl<T> Pending<T> {
             State::Ready(result) => result,
             State::Later(_) => std::future::pending().await,
         }
-    }
-
-    /// Looks whether the operation is done, without waiting.
-    pub(crate) fn settle(&mut self) {
-        // Whoever waits later polls again, with a waker of its own.
-        let _ = self.poll_done(&mut Context::from_waker(Waker::noop()));
     }
 
     /// Whether the operation is known to be done.

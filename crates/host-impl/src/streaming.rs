@@ -1,42 +1,44 @@
 //! Bodies that a guest writes while somebody else reads them.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use futures_channel::{mpsc, oneshot};
 use http_body::Frame;
 
-use crate::body::{Body, BodyError};
+use crate::body::{Body, BodyError, is_wasteful};
 use crate::trailers::Trailers;
 
-/// Pieces that may be under way before a writer has to wait for the reader.
-const PIECES_UNDER_WAY: usize = 8;
+/// Bytes that may be under way before a writer has to wait for the reader.
+const MAX_BYTES_UNDER_WAY: usize = 512 * 1024;
 
-/// Largest piece that is sent at once, in bytes: what a write can make the host hold is bounded by it, and by
-/// [`PIECES_UNDER_WAY`].
+/// Largest piece that is sent at once, in bytes. So there are never more under way than [`MAX_BYTES_UNDER_WAY`] and one such piece.
 const MAX_PIECE_BYTES: usize = 64 * 1024;
+
+/// Largest piece that is copied to join it with others, in bytes: below it, what a piece costs beside its bytes would count.
+const MAX_JOINED_BYTES: usize = 4 * 1024;
 
 /// The end of a streaming body that the guest holds: it can be written to, closed, or abandoned.
 #[derive(Debug)]
 pub(crate) struct StreamingBody {
-    pieces: mpsc::Sender<Bytes>,
-    /// The proper end. A body whose pieces stop without it was cut off.
-    end: oneshot::Sender<Trailers>,
+    pipe: Pipe,
     trailers: Trailers,
     /// Whether what is written goes nowhere, and that is right.
     is_discarded: bool,
+    /// Whether a part of it is missing, so that there is no proper end.
+    is_cut_off: bool,
 }
 
 /// The end of a streaming body that is read: an [`http_body::Body`], so an HTTP server can send it as it is.
 ///
-/// It ends with [`BodyError::Incomplete`] when the guest abandons the body, or ends without closing it.
+/// What was written in small pieces while nobody read comes in one. It ends with [`BodyError::Incomplete`] when the guest
+/// abandons the body, or ends without closing it.
 #[derive(Debug)]
 pub struct BodyReceiver {
-    pieces: mpsc::Receiver<Bytes>,
     /// `None` when the end has been told.
-    end: Option<oneshot::Receiver<Trailers>>,
+    pipe: Option<Pipe>,
 }
 
 /// The guest did not finish the body.
@@ -44,14 +46,97 @@ pub struct BodyReceiver {
 #[error("the guest did not finish the body")]
 struct Abandoned;
 
+/// What is under way between both ends.
+type Pipe = Arc<Mutex<UnderWay>>;
+
+#[derive(Debug)]
+struct UnderWay {
+    /// Older pieces, in order.
+    pieces: VecDeque<Bytes>,
+    /// The newest bytes, to which small writes are added until the reader takes them.
+    tail: Vec<u8>,
+    /// Bytes in both.
+    bytes: usize,
+    writer: Writer,
+    reader_is_gone: bool,
+    /// Of the end that waits for the other.
+    waker: Option<Waker>,
+}
+
+/// What is known of the end that is written to.
+#[derive(Debug)]
+enum Writer {
+    Writes,
+    Closed(Trailers),
+    Gone,
+}
+
+impl UnderWay {
+    /// Whether a writer may send another piece.
+    const fn has_room(&self) -> bool {
+        self.bytes < MAX_BYTES_UNDER_WAY
+    }
+
+    /// Adds a piece that is small enough, copied.
+    fn copy(&mut self, piece: &[u8]) {
+        if self.tail.len() + piece.len() > MAX_PIECE_BYTES {
+            self.settle_tail();
+        }
+        self.bytes += piece.len();
+        self.tail.extend_from_slice(piece);
+    }
+
+    /// Adds a piece as it is.
+    fn push(&mut self, piece: Bytes) {
+        self.settle_tail();
+        self.bytes += piece.len();
+        self.pieces.push_back(piece);
+    }
+
+    fn settle_tail(&mut self) {
+        if !self.tail.is_empty() {
+            self.pieces.push_back(std::mem::take(&mut self.tail).into());
+        }
+    }
+
+    /// Takes the oldest piece.
+    fn pop(&mut self) -> Option<Bytes> {
+        if self.pieces.is_empty() {
+            self.settle_tail();
+        }
+        let piece = self.pieces.pop_front()?;
+        self.bytes -= piece.len();
+        Some(piece)
+    }
+
+    /// Wakes the other end, if it waits. It may want the lock, so that is given back first.
+    fn wake(mut this: MutexGuard<'_, Self>) {
+        let waker = this.waker.take();
+        drop(this);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// Nothing here can panic half-way, so what a panic elsewhere leaves behind is whole.
+fn lock(pipe: &Pipe) -> MutexGuard<'_, UnderWay> {
+    pipe.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl StreamingBody {
     /// Both ends of a new streaming body.
     pub(crate) fn new() -> (Self, BodyReceiver) {
-        // Of what the channel is told, it holds one more for each sender.
-        let (pieces, receiver) = mpsc::channel(PIECES_UNDER_WAY - 1);
-        let (end, ended) = oneshot::channel();
-        let body = Self { pieces, end, trailers: Trailers::default(), is_discarded: false };
-        (body, BodyReceiver { pieces: receiver, end: Some(ended) })
+        let pipe = Arc::new(Mutex::new(UnderWay {
+            pieces: VecDeque::new(),
+            tail: Vec::new(),
+            bytes: 0,
+            writer: Writer::Writes,
+            reader_is_gone: false,
+            waker: None,
+        }));
+        let receiver = BodyReceiver { pipe: Some(Arc::clone(&pipe)) };
+        (Self { pipe, trailers: Trailers::default(), is_discarded: false, is_cut_off: false }, receiver)
     }
 
     /// Bytes of host memory that the body takes up, without those that are under way.
@@ -64,7 +149,16 @@ impl StreamingBody {
         if self.is_discarded {
             return Poll::Ready(Ok(()));
         }
-        self.pieces.poll_ready(cx).map_err(|_| BodyError::ReceiverGone)
+        let mut under_way = lock(&self.pipe);
+        if under_way.reader_is_gone {
+            Poll::Ready(Err(BodyError::ReceiverGone))
+        } else if under_way.has_room() {
+            Poll::Ready(Ok(()))
+        } else {
+            // The reader does not wait: there is something to read.
+            under_way.waker = Some(cx.waker().clone());
+            Poll::Pending
+        }
     }
 
     /// Sends bytes; waits while too many are under way.
@@ -72,7 +166,7 @@ impl StreamingBody {
         for piece in bytes.chunks(MAX_PIECE_BYTES) {
             self.ready().await?;
             // Copied only when there is room for it.
-            self.send(Bytes::copy_from_slice(piece))?;
+            self.send(|under_way| under_way.copy(piece))?;
         }
         Ok(())
     }
@@ -80,12 +174,21 @@ impl StreamingBody {
     /// Sends all bytes of another body, as they come.
     pub(crate) async fn send_all(&mut self, body: &mut Body) -> Result<(), BodyError> {
         loop {
+            std::future::poll_fn(|cx| body.poll_ready(cx)).await;
+            let (left, memory) = body.front();
             let bytes = body.next_bytes(MAX_PIECE_BYTES).await?;
             if bytes.is_empty() {
                 return Ok(());
             }
             self.ready().await?;
-            self.send(bytes)?;
+            // What has more of the same behind it is taken before this is over. The last parts of something large may be
+            // under way for long, and are not counted then: they must not keep all of it in memory.
+            let may_stay = left <= MAX_BYTES_UNDER_WAY + MAX_PIECE_BYTES;
+            if bytes.len() <= MAX_JOINED_BYTES || (may_stay && is_wasteful(bytes.len(), memory)) {
+                self.send(|under_way| under_way.copy(&bytes))?;
+            } else {
+                self.send(|under_way| under_way.push(bytes))?;
+            }
         }
     }
 
@@ -94,16 +197,22 @@ impl StreamingBody {
         self.is_discarded = true;
     }
 
+    /// Remembers that a part of the body is missing: for its reader, it ends as if it were abandoned.
+    pub(crate) const fn cut_off(&mut self) {
+        self.is_cut_off = true;
+    }
+
     /// The trailers, which are sent at the end.
     pub(crate) const fn trailers_mut(&mut self) -> &mut Trailers {
         &mut self.trailers
     }
 
-    /// Ends the body properly. Dropping it instead cuts it off.
-    pub(crate) fn close(self) -> Result<(), BodyError> {
-        match self.end.send(self.trailers) {
-            Err(_) if !self.is_discarded => Err(BodyError::ReceiverGone),
-            _ => Ok(()),
+    /// Ends the body properly, unless a part of it is missing. Dropping it instead cuts it off. Whether there is still somebody who
+    /// reads makes no difference.
+    pub(crate) fn close(mut self) {
+        if !self.is_cut_off {
+            let trailers = std::mem::take(&mut self.trailers);
+            lock(&self.pipe).writer = Writer::Closed(trailers);
         }
     }
 
@@ -112,11 +221,27 @@ impl StreamingBody {
     }
 
     /// Sends one piece, for which there is room.
-    fn send(&mut self, piece: Bytes) -> Result<(), BodyError> {
+    fn send(&self, add: impl FnOnce(&mut UnderWay)) -> Result<(), BodyError> {
         if self.is_discarded {
             return Ok(());
         }
-        self.pieces.start_send(piece).map_err(|_| BodyError::ReceiverGone)
+        let mut under_way = lock(&self.pipe);
+        if under_way.reader_is_gone {
+            return Err(BodyError::ReceiverGone);
+        }
+        add(&mut under_way);
+        UnderWay::wake(under_way);
+        Ok(())
+    }
+}
+
+impl Drop for StreamingBody {
+    fn drop(&mut self) {
+        let mut under_way = lock(&self.pipe);
+        if matches!(under_way.writer, Writer::Writes) {
+            under_way.writer = Writer::Gone;
+        }
+        UnderWay::wake(under_way);
     }
 }
 
@@ -128,24 +253,48 @@ impl http_body::Body for BodyReceiver {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let Ok(bytes) = ready!(Pin::new(&mut self.pieces.recv()).poll(cx)) {
-            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        let Some(pipe) = &self.pipe else { return Poll::Ready(None) };
+        let mut under_way = lock(pipe);
+        let had_room = under_way.has_room();
+        if let Some(piece) = under_way.pop() {
+            // A writer waits only while there is no room.
+            if !had_room && under_way.has_room() {
+                UnderWay::wake(under_way);
+            }
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
-        let Some(end) = &mut self.end else { return Poll::Ready(None) };
-        // The writer is gone, so what it had to say about the end is there, or never will be.
-        let end = ready!(Pin::new(end).poll(cx));
-        self.end = None;
-        Poll::Ready(match end {
-            Ok(trailers) => {
+        let end = match std::mem::replace(&mut under_way.writer, Writer::Gone) {
+            Writer::Writes => {
+                under_way.writer = Writer::Writes;
+                // The writer does not wait: there is room.
+                under_way.waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            Writer::Closed(trailers) => {
                 let trailers = trailers.into_map();
                 (!trailers.is_empty()).then(|| Ok(Frame::trailers(trailers)))
             }
-            Err(_) => Some(Err(BodyError::Incomplete(Arc::new(Abandoned)))),
-        })
+            Writer::Gone => Some(Err(BodyError::Incomplete(Arc::new(Abandoned)))),
+        };
+        drop(under_way);
+        self.pipe = None;
+        Poll::Ready(end)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.end.is_none()
+        self.pipe.is_none()
+    }
+}
+
+impl Drop for BodyReceiver {
+    fn drop(&mut self) {
+        let Some(pipe) = &self.pipe else { return };
+        let mut under_way = lock(pipe);
+        under_way.reader_is_gone = true;
+        // Nobody will read it.
+        let unread = (std::mem::take(&mut under_way.pieces), std::mem::take(&mut under_way.tail));
+        UnderWay::wake(under_way);
+        drop(unread);
     }
 }
 
@@ -156,36 +305,81 @@ mod tests {
     use super::*;
 
     fn poll_ready(body: &mut StreamingBody) -> Poll<Result<(), BodyError>> {
-        body.poll_ready(&mut Context::from_waker(std::task::Waker::noop()))
+        body.poll_ready(&mut Context::from_waker(Waker::noop()))
+    }
+
+    fn write(body: &mut StreamingBody, bytes: &[u8]) {
+        pollster::block_on(body.write(bytes)).unwrap();
+    }
+
+    fn fill(body: &mut StreamingBody) {
+        while poll_ready(body).is_ready() {
+            write(body, &[1; MAX_PIECE_BYTES]);
+        }
+    }
+
+    fn next(receiver: &mut BodyReceiver) -> Bytes {
+        pollster::block_on(receiver.frame()).unwrap().unwrap().into_data().unwrap()
+    }
+
+    fn rest(mut receiver: BodyReceiver) -> Vec<Bytes> {
+        let frames = std::iter::from_fn(|| pollster::block_on(receiver.frame()));
+        frames.map(|frame| frame.unwrap().into_data().unwrap()).collect()
     }
 
     #[test]
-    fn a_writer_has_room_for_eight_pieces_and_for_another_when_one_was_taken() {
+    fn a_writer_has_room_for_half_a_mebibyte_and_for_more_when_some_was_taken() {
         let (mut body, mut receiver) = StreamingBody::new();
-        for _ in 0..PIECES_UNDER_WAY {
-            assert!(poll_ready(&mut body).is_ready());
-            body.send(Bytes::from("piece")).unwrap();
+        let mut written = 0;
+        while poll_ready(&mut body).is_ready() {
+            write(&mut body, &[1; 1000]);
+            written += 1000;
         }
-        assert!(poll_ready(&mut body).is_pending());
-        assert_eq!(pollster::block_on(receiver.frame()).unwrap().unwrap().into_data().unwrap(), "piece");
+        assert!((MAX_BYTES_UNDER_WAY..MAX_BYTES_UNDER_WAY + 1000).contains(&written), "{written}");
+        assert!(next(&mut receiver).len() > MAX_PIECE_BYTES - 1000, "small writes are joined");
         assert!(matches!(poll_ready(&mut body), Poll::Ready(Ok(()))));
-        body.send(Bytes::from("piece")).unwrap();
-        assert!(poll_ready(&mut body).is_pending());
+    }
+
+    #[test]
+    fn small_writes_are_there_at_once_for_who_reads_and_in_order_for_who_does_not() {
+        let (mut body, mut receiver) = StreamingBody::new();
+        for piece in ["one", "two"] {
+            write(&mut body, piece.as_bytes());
+            assert_eq!(next(&mut receiver), piece);
+        }
+        for piece in ["three ", "four ", "five "] {
+            write(&mut body, piece.as_bytes());
+        }
+        let mut appended = Body::from(b"six ".to_vec());
+        pollster::block_on(body.send_all(&mut appended)).unwrap();
+        write(&mut body, b"seven");
+        body.close();
+        assert_eq!(rest(receiver).concat(), b"three four five six seven");
+    }
+
+    #[test]
+    fn a_reader_that_waits_is_woken_by_the_first_byte_and_by_the_end() {
+        let (mut body, mut receiver) = StreamingBody::new();
+        let reading = std::thread::spawn(move || (next(&mut receiver), rest(receiver)));
+        write(&mut body, b"x");
+        while lock(&body.pipe).bytes > 0 {
+            std::thread::yield_now();
+        }
+        body.close();
+        assert_eq!(reading.join().unwrap(), (Bytes::from("x"), vec![]));
     }
 
     #[test]
     fn a_writer_that_asked_for_room_is_told_when_there_is_some_and_when_the_reader_goes() {
         for reader_goes in [false, true] {
             let (mut body, mut receiver) = StreamingBody::new();
-            while poll_ready(&mut body).is_ready() {
-                body.send(Bytes::from("piece")).unwrap();
-            }
+            fill(&mut body);
             let waiting = std::thread::spawn(move || pollster::block_on(body.ready()));
             if reader_goes {
                 drop(receiver);
                 assert!(matches!(waiting.join().unwrap(), Err(BodyError::ReceiverGone)));
             } else {
-                pollster::block_on(receiver.frame()).unwrap().unwrap();
+                next(&mut receiver);
                 assert!(waiting.join().unwrap().is_ok());
             }
         }
@@ -194,13 +388,39 @@ mod tests {
     #[test]
     fn a_write_is_sent_in_pieces_of_bounded_size() {
         let (mut body, receiver) = StreamingBody::new();
-        pollster::block_on(body.write(&vec![1; 3 * MAX_PIECE_BYTES + 1])).unwrap();
-        body.close().unwrap();
-        let mut body = Body::from_stream(receiver);
-        let mut pieces = Vec::new();
-        while let Some(frame) = pollster::block_on(body.frame()) {
-            pieces.push(frame.unwrap().into_data().unwrap().len());
-        }
+        write(&mut body, &vec![1; 3 * MAX_PIECE_BYTES + 1]);
+        body.close();
+        let pieces: Vec<_> = rest(receiver).iter().map(Bytes::len).collect();
         assert_eq!(pieces, [MAX_PIECE_BYTES, MAX_PIECE_BYTES, MAX_PIECE_BYTES, 1]);
+    }
+
+    #[test]
+    fn what_is_left_under_way_keeps_nothing_large_alive() {
+        for length in [10, MAX_PIECE_BYTES, MAX_BYTES_UNDER_WAY] {
+            let (mut body, receiver) = StreamingBody::new();
+            let value = Bytes::from(vec![1; 10 * MAX_BYTES_UNDER_WAY]);
+            let mut large = Body::from(value.clone());
+            pollster::block_on(large.next_bytes(value.len() - length)).unwrap();
+            pollster::block_on(body.send_all(&mut large)).unwrap();
+            drop(large);
+            assert!(value.is_unique(), "{length}");
+            body.close();
+            assert_eq!(rest(receiver).concat().len(), length);
+        }
+        let (mut body, mut receiver) = StreamingBody::new();
+        let whole = Bytes::from(vec![1; MAX_PIECE_BYTES]);
+        pollster::block_on(body.send_all(&mut Body::from(whole.clone()))).unwrap();
+        assert_eq!(next(&mut receiver).as_ptr(), whole.as_ptr(), "what is sent whole is not copied");
+    }
+
+    #[test]
+    fn a_body_of_which_a_part_is_missing_has_no_proper_end() {
+        let (mut body, mut receiver) = StreamingBody::new();
+        write(&mut body, b"part");
+        body.cut_off();
+        body.close();
+        assert_eq!(next(&mut receiver), "part");
+        assert!(matches!(pollster::block_on(receiver.frame()), Some(Err(BodyError::Incomplete(_)))));
+        assert!(pollster::block_on(receiver.frame()).is_none());
     }
 }

@@ -27,7 +27,7 @@ impl Trailers {
         self.headers.get_or_insert_default().append(name, value)
     }
 
-    /// Adds all of another body's.
+    /// Adds all of another body's, or nothing.
     pub(crate) fn append_all(&mut self, others: Self) -> Result<(), TooManyHeaders> {
         match (&mut self.headers, others.headers) {
             (_, None) => Ok(()),

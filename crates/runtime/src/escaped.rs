@@ -1,7 +1,7 @@
 //! Foreign text in messages: names that a module chose must not move the cursor of a terminal, begin a line that looks
 //! like ours, or fill the screen.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// Longest name from a module, in characters: the names of Rust's generic functions are long.
 const MAX_NAME_CHARS: usize = 120;
@@ -9,7 +9,7 @@ const MAX_NAME_CHARS: usize = 120;
 /// Longest message of somebody else, in characters.
 const MAX_MESSAGE_CHARS: usize = 600;
 
-/// A text on one line, with escapes for what cannot be printed, and shortened when it is long.
+/// A text on one line, with escapes as of [`edgekv_host::Escaped`], and shortened when it is long.
 #[derive(Debug, Clone, Copy)]
 pub struct Escaped<'a> {
     text: &'a str,
@@ -32,15 +32,12 @@ impl<'a> Escaped<'a> {
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut chars = self.text.chars();
-        for char in chars.by_ref().take(self.max_chars) {
-            match char {
-                // Harmless without quotation marks around it.
-                '"' | '\'' => f.write_char(char)?,
-                _ => write!(f, "{}", char.escape_debug())?,
+        match self.text.char_indices().nth(self.max_chars) {
+            Some((end, _)) => {
+                write!(f, "{}…", edgekv_host::Escaped(self.text.get(..end).unwrap_or_default()))
             }
+            None => edgekv_host::Escaped(self.text).fmt(f),
         }
-        if chars.next().is_some() { f.write_char('…') } else { Ok(()) }
     }
 }
 

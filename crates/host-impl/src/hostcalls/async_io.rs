@@ -67,6 +67,21 @@ impl FastlyAsyncIo for KvCtx {
     }
 }
 
+/// Most items that are compared each with each: for these few it takes less time than to sort a copy.
+const MAX_COMPARED: usize = 16;
+
+/// A handle that is there twice.
+fn repeated(items: &[u32]) -> Option<u32> {
+    if items.len() <= MAX_COMPARED {
+        let mut rest = items.iter();
+        return std::iter::from_fn(|| rest.next().map(|item| (item, rest.clone())))
+            .find_map(|(item, mut others)| others.any(|other| other == item).then_some(*item));
+    }
+    let mut sorted = items.to_vec();
+    sorted.sort_unstable();
+    sorted.array_windows().find_map(|[one, next]| (one == next).then_some(*one))
+}
+
 impl KvCtx {
     /// The handles of a select, if all of them name items, each once.
     fn read_items(
@@ -86,10 +101,8 @@ impl KvCtx {
         if let Some(&handle) = no_item {
             return Err(Error::Handle { handle, wanted: ITEM });
         }
-        let mut sorted = items.clone();
-        sorted.sort_unstable();
-        match sorted.array_windows().find(|[one, next]| one == next) {
-            Some(&[handle, _]) => Err(Error::SameItemTwice { handle }),
+        match repeated(&items) {
+            Some(handle) => Err(Error::SameItemTwice { handle }),
             None => Ok(items),
         }
     }

@@ -8,6 +8,7 @@ use crate::abi::types::BodyHandle;
 use crate::body::Body;
 use crate::ctx::KvCtx;
 use crate::handles::{Kind, Object};
+use crate::headers::OVERHEAD_BYTES;
 use crate::hostcalls::headers::header_name;
 use crate::memory::{OutBuffer, check_out, length, read_bytes, write_bytes, write_cursor};
 use crate::status::Error;
@@ -24,16 +25,13 @@ impl FastlyHttpBody for KvCtx {
         // The source is gone before the destination is looked for: a body cannot be appended to itself.
         let mut src = self.handles_mut().take::<Body>(src.into())?;
         let dst = dst.into();
-        match self.handles_mut().object(dst) {
-            Some(Object::Body(body)) => body.append(src)?,
-            Some(Object::StreamingBody(body)) => {
-                body.send_all(&mut src).await?;
-                body.trailers_mut().append_all(src.into_trailers())?;
-            }
+        let appended = match self.handles_mut().object(dst) {
+            Some(Object::Body(body)) => body.append(src).map_err(Error::from),
+            Some(Object::StreamingBody(body)) => append_to_stream(body, &mut src).await,
             _ => return Err(Error::Handle { handle: dst, wanted: Body::NAME }),
-        }
+        };
         self.handles_mut().recount(dst);
-        Ok(())
+        appended
     }
 
     fn new(&mut self, memory: &mut GuestMemory<'_>, handle_out: GuestPtr<BodyHandle>) -> Result<(), Error> {
@@ -87,12 +85,14 @@ impl FastlyHttpBody for KvCtx {
             // A streaming body has sent its front already, so for that it is as good as no body.
             _ => return Err(Error::Handle { handle, wanted: Body::NAME }),
         }
-        self.make_room(bytes.len()).await?;
+        let needed = self.handles_mut().get::<Body>(handle)?.memory_for(bytes.len(), to_front);
+        self.make_room(needed).await?;
+        let room = self.room();
         let body = self.handles_mut().get::<Body>(handle)?;
         if to_front {
             body.write_front(&bytes);
         } else {
-            body.write_back(&bytes);
+            body.write_back(&bytes, room);
         }
         self.handles_mut().recount(handle);
         memory.write(nwritten_out, length)?;
@@ -101,9 +101,10 @@ impl FastlyHttpBody for KvCtx {
 
     fn close(&mut self, _memory: &mut GuestMemory<'_>, body: BodyHandle) -> Result<(), Error> {
         match self.take_body(body)? {
-            AnyBody::Readable => Ok(()),
-            AnyBody::Streaming(body) => Ok(body.close()?),
+            AnyBody::Readable => {}
+            AnyBody::Streaming(body) => body.close(),
         }
+        Ok(())
     }
 
     fn abandon(&mut self, _memory: &mut GuestMemory<'_>, body: BodyHandle) -> Result<(), Error> {
@@ -121,7 +122,7 @@ impl FastlyHttpBody for KvCtx {
         let name = header_name(memory, name)?;
         let value = read_bytes(memory, value)?;
         // Before the value is copied.
-        self.check_bytes(name.as_str().len() + value.len())?;
+        self.check_bytes(name.as_str().len() + value.len() + OVERHEAD_BYTES)?;
         let value = HeaderValue::from_bytes(&value).map_err(|_| Error::HeaderValue)?;
         let handle = body.into();
         let trailers = match self.handles_mut().object(handle) {
@@ -202,6 +203,21 @@ impl FastlyHttpBody for KvCtx {
         memory.write(length_out, length.ok_or(Error::UnknownLength)?)?;
         Ok(())
     }
+}
+
+/// Sends all of a body, and takes its trailers over. A stream that ends for its reader as if it were complete, though a part of it is
+/// missing, would be a lie: where it goes wrong after a part was sent, the stream cannot be ended properly any more.
+async fn append_to_stream(body: &mut StreamingBody, src: &mut Body) -> Result<(), Error> {
+    // Those that are known already are refused, if they have to be, before anything is sent.
+    body.trailers_mut().append_all(src.take_trailers())?;
+    let mut appended = body.send_all(src).await.map_err(Error::from);
+    if appended.is_ok() {
+        appended = body.trailers_mut().append_all(src.take_trailers()).map_err(Error::from);
+    }
+    if appended.is_err() {
+        body.cut_off();
+    }
+    appended
 }
 
 /// A body that has been taken out.

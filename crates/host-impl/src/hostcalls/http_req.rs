@@ -373,7 +373,7 @@ impl FastlyHttpReq for KvCtx {
         streaming: u32,
         _pending_out: GuestPtr<types::PendingRequestHandle>,
     ) -> Result<(), Error> {
-        self.refuse_to_send(request, body, streaming != 0)
+        self.refuse_to_send(request, body, is_streaming(streaming)?)
     }
 
     fn pending_req_header_insert(
@@ -712,6 +712,15 @@ impl KvCtx {
         }
         self.take_request(request.into())?;
         Err(Error::NoSuchBackend)
+    }
+}
+
+/// Whether a guest goes on to write the body that it sends.
+pub(super) const fn is_streaming(number: u32) -> Result<bool, Error> {
+    match number {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Error::UnknownNumber { what: "streaming mode", number, last: 1 }),
     }
 }
 

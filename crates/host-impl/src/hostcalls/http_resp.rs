@@ -10,7 +10,7 @@ use crate::ctx::KvCtx;
 use crate::downstream::Keepalive;
 use crate::framing::may_have_body;
 use crate::handles::Object;
-use crate::hostcalls::http_req::{NO_PENDING_REQUEST, framing_mode, version, version_number};
+use crate::hostcalls::http_req::{NO_PENDING_REQUEST, framing_mode, is_streaming, version, version_number};
 use crate::memory::{OutBuffer, check_out};
 use crate::message::Response;
 use crate::status::Error;
@@ -212,11 +212,7 @@ impl FastlyHttpResp for KvCtx {
         streaming: u32,
     ) -> Result<(), Error> {
         let (response, body) = (response.into(), body.into());
-        let is_streaming = match streaming {
-            0 => false,
-            1 => true,
-            number => return Err(Error::UnknownNumber { what: "streaming mode", number, last: 1 }),
-        };
+        let is_streaming = is_streaming(streaming)?;
         // All that can be wrong is looked for before anything is taken: a refusal consumes nothing.
         let (exchange, handles) = self.exchange()?;
         let status = handles.get::<Box<Response>>(response)?.status;
@@ -240,6 +236,7 @@ impl FastlyHttpResp for KvCtx {
         let (trailers, sent) = if is_streaming {
             let (mut writer, receiver) = StreamingBody::new();
             if exchange.is_head() || !may_have_body(status) {
+                // Who answers takes no body then, and what was written goes nowhere either.
                 writer.discard();
             }
             let mut sent = std::mem::take(handles.get::<Body>(body)?);

@@ -33,7 +33,7 @@ fn send(feed: &Feed, bytes: &'static str) {
 /// A body that is being sent, and in which there is no room.
 fn full_body(f: &mut Fixture) -> (BodyReceiver, u32) {
     let (body, receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
-    let ((at, length), out) = (f.guest.put(b"piece"), f.guest.out());
+    let ((at, length), out) = (f.guest.put(&[1; 65_536]), f.guest.out());
     while f.guest.is_ready(body) {
         assert_eq!(f.guest.body("write", &[body, at, length, 0, out]), status::OK);
     }

@@ -187,6 +187,26 @@ abi_test!(
 );
 
 abi_test!(
+    a_buffer_that_grows_stays_within_the_limit,
+    Setup { ctx: |ctx| ctx.max_held_bytes(1_000), ..Setup::default() },
+    |f| {
+        let body = f.guest.new_body(b"");
+        let ((at, length), out) = (f.guest.put(&[1; 7]), f.guest.out());
+        let mut written = 0;
+        while f.guest.body("write", &[body, at, length, 0, out]) == status::OK {
+            written += length;
+            assert!(f.guest.held().1 <= 1_000, "{written}: {:?}", f.guest.held());
+        }
+        assert_eq!(written, 994, "and all of it can be used");
+        // At the front, each write is a piece of its own.
+        f.guest.read_all(body);
+        let at_front = (0..100).take_while(|_| f.guest.body("write", &[body, at, 1, 1, out]) == status::OK);
+        assert!((10..20).contains(&at_front.count()));
+        assert!(f.guest.held().1 <= 1_000, "{:?}", f.guest.held());
+    }
+);
+
+abi_test!(
     writes_that_nobody_waits_for_stop_counting_when_they_are_done,
     Setup { ctx: |ctx| ctx.max_held_bytes(1_000), ..Setup::default() },
     |f| {

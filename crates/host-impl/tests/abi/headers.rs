@@ -133,7 +133,8 @@ abi_test!(names_and_values_that_are_not_http_are_errors_and_change_nothing, |f| 
                 assert_eq!(message.change(f, function, b"n", value), status::ERROR, "{value:?}");
             }
             assert_eq!(message.change(f, function, &long, b"v"), status::INVAL, "a name of 65,536 bytes");
-            assert_eq!(message.change(f, function, &long[..65_535], b"v\0"), status::ERROR, "one of 65,535");
+            // One byte less is a name: what is wrong is the value.
+            assert_eq!(message.change(f, function, &long[..65_535], b"\n\0"), status::ERROR);
         }
         assert_eq!(message.change(f, "header_insert", b"n", b"a\0b"), status::ERROR);
         assert_eq!(message.value(f, b"a b", 8).0, status::ERROR);
@@ -255,7 +256,7 @@ abi_test!(more_headers_than_a_message_can_have_are_limitexceeded, |f| {
         });
         let (count, status) = refused.unwrap();
         assert_eq!(status, status::LIMITEXCEEDED);
-        assert!(count > 20_000, "{count}");
+        assert_eq!(count, 4_096);
         assert_eq!(message.change(f, "header_insert", b"new", b"v"), status::LIMITEXCEEDED);
         assert_eq!(message.change(f, "header_values_set", b"new", b"v\0w\0"), status::LIMITEXCEEDED);
         assert_eq!(message.remove(f, b"00000000"), status::OK);

@@ -47,6 +47,16 @@ abi_test!(messages_arrive_as_they_are_at_their_endpoint, |f| {
     assert_eq!(*kept.0.lock().unwrap(), expected);
 });
 
+abi_test!(a_message_that_is_too_long_arrives_cut_and_is_taken_whole, |f| {
+    let kept = Arc::new(Kept::default());
+    *f.guest.store.data_mut() = KvCtx::builder(f.stores.clone()).log(kept.clone()).build();
+    let (_, log) = endpoint(f, b"log");
+    let message = [b'm'; 100_000];
+    assert_eq!(write(f, log, &message), status::OK);
+    let expected = [&message[..65_536], b"... (34464 more bytes)"].concat();
+    assert_eq!(kept.0.lock().unwrap()[0].1, expected);
+});
+
 abi_test!(the_same_name_is_the_same_handle, |f| {
     let first = endpoint(f, b"name");
     let held = f.guest.held();

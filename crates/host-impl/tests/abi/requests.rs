@@ -217,6 +217,13 @@ abi_test!(sending_is_inval_consumes_what_it_is_given_and_stores_nothing, Setup::
             );
         }
     }
+    let (request, body, out) = (new(f), f.guest.new_body(b""), f.guest.out());
+    for streaming in [2, u32::MAX] {
+        let arguments = [request, body, name, length, streaming, out];
+        assert_eq!(f.guest.req("send_async_v2", &arguments), status::INVAL);
+    }
+    assert_eq!(f.guest.req("close", &[request]), status::OK, "a number that is none consumes nothing");
+    assert_eq!(f.guest.body("close", &[body]), status::OK);
     // A body that the guest goes on to write stays with it, and it closes it.
     let (request, body, out) = (new(f), f.guest.new_body(b""), f.guest.out());
     assert_eq!(f.guest.req("send_async_v2", &[request, body, name, length, 1, out]), status::INVAL);

@@ -7,7 +7,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 
 use crate::abi_test;
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, Setup};
 use crate::guest::{MEMORY_END, UNTOUCHED, status};
 
 fn append(f: &mut Fixture, body: u32, name: &[u8], value: &[u8]) -> i32 {
@@ -198,9 +198,49 @@ abi_test!(more_trailers_than_a_message_can_have_are_limitexceeded, |f| {
         f.guest.write(name, format!("n{number:07}").as_bytes());
         match f.guest.body("trailer_append", &[body, name, 8, value, length]) {
             status::OK => {}
-            status::LIMITEXCEEDED => return assert!(number > 10_000, "{number}"),
+            status::LIMITEXCEEDED => return assert_eq!(number, 4_096),
             other => panic!("{other}"),
         }
     }
     panic!("there is no limit");
 });
+
+abi_test!(
+    an_append_that_is_refused_is_counted_as_it_is,
+    Setup { ctx: |ctx| ctx.max_held_bytes(10_000_000), ..Setup::default() },
+    |f| {
+        let (streaming, _receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
+        for dst in [f.guest.new_body(b"dst"), streaming] {
+            let source = f.guest.new_body(&[1; 100_000]);
+            let (name, (value, length)) = (f.guest.alloc(8), f.guest.put(b"v"));
+            for (body, first) in [(dst, b'a'), (source, b'b')] {
+                for number in 0..4_096 {
+                    f.guest.write(name, format!("{}{number:07}", char::from(first)).as_bytes());
+                    let arguments = [body, name, 8, value, length];
+                    assert_eq!(f.guest.body("trailer_append", &arguments), status::OK);
+                }
+            }
+            let source_held = 100_000 + 4_096 * (8 + 1 + 256);
+            let before = f.guest.held();
+            assert_eq!(f.guest.body("append", &[dst, source]), status::LIMITEXCEEDED);
+            let after = f.guest.held();
+            assert_eq!(after.0, before.0 - 1, "the source is consumed");
+            assert!(after.1 <= before.1 - source_held, "{before:?} {after:?}");
+            // What is counted is what is there: nothing was moved.
+            let again = f.guest.new_body(b"");
+            assert_eq!(f.guest.body("append", &[dst, again]), status::OK);
+            assert!(f.guest.held().1 - after.1 < 100, "{after:?} {:?}", f.guest.held());
+        }
+    }
+);
+
+abi_test!(
+    tiny_trailers_count_as_what_they_cost,
+    Setup { ctx: |ctx| ctx.max_held_bytes(1_000), ..Setup::default() },
+    |f| {
+        let body = f.guest.new_body(b"");
+        let appended: Vec<_> = (b'a'..b'f').map(|name| append(f, body, &[name], b"")).collect();
+        assert_eq!(appended, [0, 0, 0, status::LIMITEXCEEDED, status::LIMITEXCEEDED]);
+        assert!(f.guest.held().1 <= 1_000, "{:?}", f.guest.held());
+    }
+);
