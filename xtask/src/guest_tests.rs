@@ -22,8 +22,8 @@ use crate::{guests, process, toolchain, workspace};
 
 /// The flag by which a runner makes the store of the tests.
 const STORE: &str = "--store test";
-/// What a test says that does not find its store, in all packages.
-const REASON: &str = "the runner makes a store `test`";
+/// What a test says when it unwraps the opening of a store that is not there.
+const REASON: &str = r#"StoreNotFound("test")"#;
 /// A runner set here would hide a mistake in the file.
 const RUNNER_VARIABLE: &str = "CARGO_TARGET_WASM32_WASIP1_RUNNER";
 

@@ -32,7 +32,7 @@ mod with_a_store {
     use super::*;
 
     fn store() -> KVStore {
-        KVStore::open("test").unwrap().expect("the runner makes a store `test`")
+        KVStore::open("test").unwrap().unwrap()
     }
 
     fn body(answer: Answer) -> (StatusCode, String) {
