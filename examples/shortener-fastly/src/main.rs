@@ -134,7 +134,11 @@ fn short_name(address: &str, attempt: u8) -> String {
     let mut hash = Sha256::new();
     hash.update([attempt]);
     hash.update(address);
-    hash.finalize().iter().take(6).map(|byte| char::from(letters[usize::from(*byte) % letters.len()])).collect()
+    hash.finalize()
+        .iter()
+        .take(6)
+        .map(|byte| char::from(letters[usize::from(*byte) % letters.len()]))
+        .collect()
 }
 
 fn text(status: StatusCode, text: &str) -> Response {
