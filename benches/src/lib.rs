@@ -3,7 +3,7 @@
 pub mod load;
 pub mod slow;
 
-use std::path::{Path, PathBuf};
+pub use edgekv_tests::guest;
 
 use edgekv_store::{Engine, Insert, Key, KvStore, StoreName, Stores};
 
@@ -38,17 +38,4 @@ pub fn fill(store: &KvStore, keys: usize) {
             reply.wait().expect("the write happens");
         }
     }
-}
-
-/// The module of a guest program, as `cargo xtask guests` leaves it.
-///
-/// # Panics
-///
-/// When the guest is not built, with the command that builds it.
-#[must_use]
-pub fn guest(name: &str) -> PathBuf {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests").join(name).with_extension("wasm");
-    assert!(path.is_file(), "the guest `{name}` is not built: run `cargo xtask guests`");
-    path
 }

@@ -1,4 +1,4 @@
-//! What tests of the whole share: finding the guest programs.
+//! What tests of the whole and benchmarks share: finding the guest programs.
 //!
 //! The end-to-end tests themselves are in `crates/cli/tests/cli`, because only tests of that package are told where the
 //! program under test is. The guest programs are in `tests/guests`, and what checks the documents is in `tests/tests`.
@@ -17,10 +17,17 @@ use std::time::SystemTime;
 pub fn guest(name: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.parent().unwrap_or(here);
-    let example = root.join("examples").join(name);
-    let own = if example.is_dir() { example } else { root.join("tests/guests") };
-    let sources = [root.join("crates/sdk/src"), root.join("crates/sys/src"), own];
+    let sources = [root.join("crates/sdk/src"), root.join("crates/sys/src"), own_source(root, name)];
     fresh(name, &root.join("target/guests"), &sources)
+}
+
+/// The folder that a guest is built from: an example has one of its own, and so has the guest of the benchmarks.
+fn own_source(root: &Path, name: &str) -> PathBuf {
+    match root.join("examples").join(name) {
+        example if example.is_dir() => example,
+        _ if name == "bench-guest" => root.join("benches/guest"),
+        _ => root.join("tests/guests"),
+    }
 }
 
 fn fresh(name: &str, modules: &Path, sources: &[PathBuf]) -> PathBuf {
@@ -72,6 +79,24 @@ mod tests {
     fn a_built_guest_is_a_wasm_module() {
         let start = fs::read(guest("exit-code")).unwrap();
         assert_eq!(&start[..4], b"\0asm");
+    }
+
+    #[test]
+    fn every_guest_has_a_folder_that_it_is_built_from() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let packages = [
+            ("hello-kv", "examples/hello-kv", ""),
+            ("shortener-fastly", "examples/shortener-fastly", ""),
+            ("bench-guest", "benches/guest", ""),
+            ("bench-http", "tests/guests", "bench"),
+            ("fastly-kv", "tests/guests", "fastly"),
+        ];
+        for (name, folder, package) in packages {
+            assert_eq!(own_source(root, name), root.join(folder), "{name}");
+            let manifest = root.join(folder).join(package).join("Cargo.toml");
+            let manifest = fs::read_to_string(manifest).unwrap();
+            assert!(package == "fastly" || manifest.contains(&format!("name = \"{name}\"")), "{manifest}");
+        }
     }
 
     #[test]

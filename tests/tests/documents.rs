@@ -51,11 +51,26 @@ fn the_runner_for_tests_of_guests_is_documented_as_it_is_tested() {
     let config = fs::read_to_string(root().join("examples/shortener/.cargo/config.toml")).unwrap();
     let lines: Vec<_> = config.lines().filter(|line| !line.starts_with('#')).collect();
     let [section, runner] = lines[..] else { panic!("{config}") };
-    for document in ["crates/sdk/README.md", "crates/sdk/src/lib.rs"] {
-        let text = fs::read_to_string(root().join(document)).unwrap();
+    let mut documented = 0;
+    for document in documents().into_iter().chain([root().join("crates/sdk/src/lib.rs")]) {
+        let text = fs::read_to_string(&document).unwrap();
         let text: Vec<_> = text.lines().map(|line| line.trim_start_matches("//! ")).collect();
-        assert!(text.windows(2).any(|pair| pair == [section, runner]), "{document} does not have:\n{config}");
+        let document = document.display();
+        for (at, _) in text.iter().enumerate().filter(|(_, line)| line.starts_with("runner = ")) {
+            assert_eq!(text[at - 1..=at], [section, runner], "{document}");
+            let words = text[at..].iter().take(10).copied().collect::<Vec<_>>().join(" ");
+            for said in
+                ["fails ends the whole program", "its message is printed", "`#[should_panic]` are skipped"]
+            {
+                assert!(words.contains(said), "{document} does not say {said:?} behind its runner");
+            }
+            documented += 1;
+        }
     }
+    assert_eq!(
+        documented, 3,
+        "the README of the SDK, its documentation and that of the command have the runner"
+    );
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Step {
         value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
     }
 
-    /// What only guests compile: the crates that have code for their target alone.
+    /// What only guests compile: the crates and tests that have code for their target alone.
     fn clippy_for_guests() -> Result<()> {
         let toolchain = toolchain::ensure()?;
         if !toolchain.is_ordinary() {
@@ -87,7 +87,16 @@ impl Step {
         let mut clippy = process::cargo();
         clippy.args(["clippy", "--package", "edgekv-sys", "--package", "edgekv", "--all-features"]);
         toolchain.apply(&mut clippy);
-        process::run(clippy.args(["--", "-D", "warnings"]))
+        process::run(clippy.args(["--", "-D", "warnings"]))?;
+        // Tests that are guests are code for their target alone as well.
+        for package in guest_tests::packages()? {
+            let mut clippy = process::cargo();
+            clippy.arg("clippy").arg("--manifest-path").arg(&package.manifest_path);
+            clippy.args(["--all-targets", "--all-features"]);
+            toolchain.apply(&mut clippy);
+            process::run(clippy.args(["--", "-D", "warnings"]))?;
+        }
+        Ok(())
     }
 
     fn run(self) -> Result<()> {

@@ -199,6 +199,10 @@ impl Body {
         }
         let mut chunk = Vec::new();
         let read = self.read_some(&mut chunk, CHUNK_BYTES)?;
+        // There was room for the most that can come; a program that keeps many small chunks shall not keep that.
+        if chunk.len() < chunk.capacity() / 2 {
+            chunk.shrink_to_fit();
+        }
         Ok((read > 0).then_some(chunk))
     }
 

@@ -23,9 +23,12 @@
 //! program waits for. Wakers are used as everywhere, so the combinators of other crates work (`FuturesUnordered`,
 //! `join_all`, `select`); futures that wait for something outside of this crate, such as a socket of `tokio`, do not.
 //!
-//! On a host that cannot wait for several things, each one is waited for in its turn; a program does not see it.
+//! On a host that cannot wait for several things (one without the call `select`), each one is waited for in its turn. The
+//! results are the same, but time limits do not hold there: [`timeout`] and [`sleep`] end when the operation that is
+//! waited for meanwhile does, however long that takes.
 
 mod join;
+mod join_all;
 mod reactor;
 mod timer;
 
@@ -34,7 +37,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-pub use self::join::{join, join_all};
+pub use self::join::join;
+pub use self::join_all::join_all;
 pub(crate) use self::reactor::Item;
 pub use self::timer::{Elapsed, Sleep, sleep, timeout};
 

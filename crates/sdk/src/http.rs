@@ -48,8 +48,8 @@ use crate::{Body, abi, future};
 
 /// Answers the request that the program was started for.
 ///
-/// A request that is not valid HTTP is answered with status 400 without asking the handler. A program that was not
-/// started for a request, or whose answer cannot be sent, ends with exit status 1 and a message on standard error.
+/// A request that is not valid HTTP is answered with status 400 without asking the handler, and one that the host cannot
+/// tell with 500. A program that was not started for a request, or whose answer cannot be sent, ends with exit status 1 and a message on standard error.
 pub fn serve<A: Answer>(handler: impl FnOnce(Request<Body>) -> A) {
     if let Err(problem) = answer_with(handler) {
         eprintln!("edgekv: {problem}");
@@ -88,6 +88,10 @@ fn answer_with<A: Answer>(handler: impl FnOnce(Request<Body>) -> A) -> Result<()
             (StatusCode::BAD_REQUEST, "bad request\n").send()
         }
         Err(Refusal::Host(fault)) => {
+            eprintln!("edgekv: the request cannot be read: {fault}");
+            answer::internal_error().send()
+        }
+        Err(Refusal::Absent(fault)) => {
             return Err(format!(
                 "no request to answer ({fault}): start this program with `edgekv serve` or another host that has one"
             ));

@@ -47,11 +47,15 @@
 //!
 //! ```toml
 //! [target.wasm32-wasip1]
-//! runner = "edgekv run --engine memory: --store test"
+//! runner = "edgekv run --env RUST_TEST_NOCAPTURE=1 --engine memory: --store test"
 //! ```
 //!
 //! Then `cargo test --target wasm32-wasip1` compiles them as guests and runs them, where `KVStore::open("test")` is an
 //! empty store that is forgotten at the end.
+//!
+//! A test that fails ends the whole program, because guests cannot go on after a panic: the tests behind it do not run.
+//! With `RUST_TEST_NOCAPTURE=1` its message is printed when it happens; kept back until the end, as is usual, it would be
+//! lost. Tests with `#[should_panic]` are skipped.
 //!
 //! The crate builds for the machine of the developer as well. There is no host there, so every operation of a store
 //! fails with `Unexpected(FastlyStatus::UNSUPPORTED)`; but a [`Body`] keeps its bytes in the guest's memory as long

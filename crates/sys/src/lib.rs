@@ -1,4 +1,4 @@
-//! Raw bindings to the legacy edge KV ABI: imports, records, handles, statuses.
+//! Raw bindings to the legacy edge ABI, which has KV stores, HTTP, bodies and logs: imports, records, handles, statuses.
 //!
 //! This crate has no logic and allocates nothing. Everything but the macro below is generated from the witx texts
 //! of the project, docs included; guests in C use `include/edgekv.h`, which comes from the same texts. For an API

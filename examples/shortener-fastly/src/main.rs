@@ -2,18 +2,21 @@
 //!
 //! The key of a link is its name, the value its address, and the metadata say how often it was followed.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read as _;
 use std::time::Duration;
 
-use fastly::http::{Method, StatusCode, Url, header};
+use fastly::http::{HeaderValue, Method, StatusCode, header};
 use fastly::kv_store::{InsertMode, KVStore, KVStoreError, LookupResponse};
 use fastly::{Body, Error, Request, Response};
+use http::Uri;
+use sha2::{Digest as _, Sha256};
 
 /// A link that nobody follows for so long is forgotten.
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The longest address, in bytes.
 const MAX_ADDRESS: usize = 2000;
+/// How many links are looked up at the same time.
+const PAGE: u32 = 100;
 
 #[fastly::main]
 fn main(mut request: Request) -> Result<Response, Error> {
@@ -73,8 +76,9 @@ fn follow(store: &KVStore, name: &str) -> Result<Response, Error> {
             .execute(name, address.as_slice());
         match counted {
             Ok(()) => {
+                // Checked, because `with_header` panics over what is no header.
                 return Ok(Response::from_status(StatusCode::FOUND)
-                    .with_header(header::LOCATION, address)
+                    .with_header(header::LOCATION, HeaderValue::from_bytes(&address)?)
                     .with_header(header::CACHE_CONTROL, "no-store"));
             }
             Err(KVStoreError::ItemPreconditionFailed) => {}
@@ -85,19 +89,21 @@ fn follow(store: &KVStore, name: &str) -> Result<Response, Error> {
 }
 
 fn list(store: &KVStore) -> Result<Response, Error> {
-    let names = store.list()?.into_keys();
-    // All lookups are under way before the first is waited for.
-    let links = names.iter().map(|name| store.build_lookup().execute_async(name));
     let mut lines = String::new();
-    for (name, link) in names.iter().zip(links.collect::<Result<Vec<_>, _>>()?) {
-        match store.pending_lookup_wait(link) {
-            Ok(mut link) => {
-                let hits = hits(link.metadata().as_deref());
-                lines += &format!("/{name} {hits} {}\n", link.take_body().into_string());
+    for page in store.build_list().limit(PAGE).iter() {
+        let names = page?.into_keys();
+        // All lookups of a page are under way before the first is waited for.
+        let links = names.iter().map(|name| store.build_lookup().execute_async(name));
+        for (name, link) in names.iter().zip(links.collect::<Result<Vec<_>, _>>()?) {
+            match store.pending_lookup_wait(link) {
+                Ok(mut link) => {
+                    let hits = hits(link.metadata().as_deref());
+                    lines += &format!("/{name} {hits} {}\n", link.take_body().into_string());
+                }
+                // Expired since the list was made.
+                Err(KVStoreError::ItemNotFound) => {}
+                Err(error) => return Err(error.into()),
             }
-            // Expired since the list was made.
-            Err(KVStoreError::ItemNotFound) => {}
-            Err(error) => return Err(error.into()),
         }
     }
     Ok(text(StatusCode::OK, &lines))
@@ -111,20 +117,28 @@ fn hits(metadata: Option<&[u8]>) -> u64 {
     metadata.and_then(|text| str::from_utf8(text).ok()?.parse().ok()).unwrap_or(0)
 }
 
+/// An address that can be a header as it is. What browsers repair (blanks, letters beyond ASCII) or drop (line breaks) is
+/// refused, so that everybody is sent where the link says.
 fn web_address(bytes: &[u8]) -> Option<&str> {
     let address = str::from_utf8(bytes).ok()?.trim();
-    let url = Url::parse(address).ok()?;
-    let of_web = matches!(url.scheme(), "http" | "https") && address.is_ascii();
-    (of_web && url.has_host() && bytes.len() <= MAX_ADDRESS).then_some(address)
+    let uri: Uri = address.parse().ok()?;
+    let of_web = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+    let is_plain = address.bytes().all(|byte| byte.is_ascii_graphic());
+    (of_web && is_plain && bytes.len() <= MAX_ADDRESS).then_some(address)
 }
 
-/// Six characters that an address is always given first, and others for each further attempt.
-fn short_name(address: &str, attempt: u32) -> String {
-    let mut hash = DefaultHasher::new();
-    (address, attempt).hash(&mut hash);
-    let letters = b"23456789abcdefghjkmnpqrstuvwxyz";
-    let bytes = hash.finish().to_le_bytes();
-    bytes[..6].iter().map(|byte| char::from(letters[usize::from(*byte) % letters.len()])).collect()
+/// Six characters that an address is always given first, and others for each further attempt: of a hash that is the same
+/// in every release, because the names are stored.
+fn short_name(address: &str, attempt: u8) -> String {
+    let letters = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut hash = Sha256::new();
+    hash.update([attempt]);
+    hash.update(address);
+    hash.finalize()
+        .iter()
+        .take(6)
+        .map(|byte| char::from(letters[usize::from(*byte) % letters.len()]))
+        .collect()
 }
 
 fn text(status: StatusCode, text: &str) -> Response {

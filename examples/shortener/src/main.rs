@@ -3,18 +3,20 @@
 //! The key of a link is its name, the value its address, and the metadata say how often it was followed.
 
 use std::error::Error;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read as _;
 use std::time::Duration;
 
 use edgekv::http::{self, Method, Request, Response, StatusCode, Uri, header};
 use edgekv::kv_store::{Change, InsertMode, KVStore, KVStoreError, LookupResponse};
 use edgekv::{Body, future};
+use sha2::{Digest as _, Sha256};
 
 /// A link that nobody follows for so long is forgotten.
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The longest address, in bytes.
 const MAX_ADDRESS: usize = 2000;
+/// How many links are looked up at the same time.
+const PAGE: u32 = 100;
 
 type Answer = Result<Response<Body>, Box<dyn Error>>;
 
@@ -62,12 +64,14 @@ fn shorten(store: &KVStore, body: Body) -> Answer {
 fn follow(store: &KVStore, name: &str) -> Answer {
     let mut address = None;
     // Written only if nobody else has counted meanwhile; else `update` begins again with what they have written.
-    let counted = store.update(name, |link| match link {
-        None => Change::keep(),
-        Some(link) => {
-            address = Some(link.value().to_vec());
-            let hits = hits(link.metadata().map(AsRef::as_ref)) + 1;
-            Change::write(link.value()).metadata(hits.to_string()).time_to_live(LIFETIME)
+    let counted = store.update(name, |link| {
+        address = link.map(|link| link.value().to_vec());
+        match link {
+            None => Change::keep(),
+            Some(link) => {
+                let hits = hits(link.metadata().map(AsRef::as_ref)) + 1;
+                Change::write(link.value()).metadata(hits.to_string()).time_to_live(LIFETIME)
+            }
         }
     });
     match (counted, address) {
@@ -84,20 +88,22 @@ fn follow(store: &KVStore, name: &str) -> Answer {
 }
 
 async fn list(store: &KVStore) -> Answer {
-    let names = store.list()?.into_keys();
-    // All lookups are under way before the first is waited for.
-    let links = names.iter().map(|name| store.build_lookup().execute_async(name));
-    let links = future::join_all(links.collect::<Result<Vec<_>, _>>()?).await;
     let mut lines = String::new();
-    for (name, link) in names.iter().zip(links) {
-        match link {
-            Ok(mut link) => {
-                let hits = hits(link.metadata().as_deref());
-                lines += &format!("/{name} {hits} {}\n", link.take_body().try_into_string()?);
+    for page in store.build_list().limit(PAGE).iter() {
+        let names = page?.into_keys();
+        // All lookups of a page are under way before the first is waited for.
+        let links = names.iter().map(|name| store.build_lookup().execute_async(name));
+        let links = future::join_all(links.collect::<Result<Vec<_>, _>>()?).await;
+        for (name, link) in names.iter().zip(links) {
+            match link {
+                Ok(mut link) => {
+                    let hits = hits(link.metadata().as_deref());
+                    lines += &format!("/{name} {hits} {}\n", link.take_body().try_into_string()?);
+                }
+                // Expired since the list was made.
+                Err(KVStoreError::ItemNotFound) => {}
+                Err(error) => return Err(error.into()),
             }
-            // Expired since the list was made.
-            Err(KVStoreError::ItemNotFound) => {}
-            Err(error) => return Err(error.into()),
         }
     }
     text(StatusCode::OK, lines)
@@ -111,20 +117,28 @@ fn hits(metadata: Option<&[u8]>) -> u64 {
     metadata.and_then(|text| str::from_utf8(text).ok()?.parse().ok()).unwrap_or(0)
 }
 
+/// An address that can be a header as it is. What browsers repair (blanks, letters beyond ASCII) or drop (line breaks) is
+/// refused, so that everybody is sent where the link says.
 fn web_address(bytes: &[u8]) -> Option<&str> {
     let address = str::from_utf8(bytes).ok()?.trim();
     let uri: Uri = address.parse().ok()?;
-    let of_web = matches!(uri.scheme_str(), Some("http" | "https"));
-    (of_web && uri.host().is_some() && bytes.len() <= MAX_ADDRESS).then_some(address)
+    let of_web = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+    let is_plain = address.bytes().all(|byte| byte.is_ascii_graphic());
+    (of_web && is_plain && bytes.len() <= MAX_ADDRESS).then_some(address)
 }
 
-/// Six characters that an address is always given first, and others for each further attempt.
-fn short_name(address: &str, attempt: u32) -> String {
-    let mut hash = DefaultHasher::new();
-    (address, attempt).hash(&mut hash);
-    let letters = b"23456789abcdefghjkmnpqrstuvwxyz";
-    let bytes = hash.finish().to_le_bytes();
-    bytes[..6].iter().map(|byte| char::from(letters[usize::from(*byte) % letters.len()])).collect()
+/// Six characters that an address is always given first, and others for each further attempt: of a hash that is the same
+/// in every release, because the names are stored.
+fn short_name(address: &str, attempt: u8) -> String {
+    let letters = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut hash = Sha256::new();
+    hash.update([attempt]);
+    hash.update(address);
+    hash.finalize()
+        .iter()
+        .take(6)
+        .map(|byte| char::from(letters[usize::from(*byte) % letters.len()]))
+        .collect()
 }
 
 fn text(status: StatusCode, text: impl Into<Body>) -> Answer {

@@ -9,8 +9,9 @@ const HEAD: &str = "\
 /* @generated from witx/ by `cargo xtask codegen`; do not edit. */
 
 /*
- * The guest side of the edge KV ABI. Compile with a clang that targets wasm32; on any other target the header
- * declares the same types and functions, without import attributes, for tests that bring their own definitions.
+ * The guest side of the edge ABI: KV stores, HTTP, bodies, logs. Compile with a clang that targets wasm32; on any
+ * other target the header declares the same types and functions, without import attributes, for tests that bring
+ * their own definitions.
  *
  * A handle, a status and an enum are numbers. A host may send a number that no constant names, so a `switch` over
  * one needs a `default`.

@@ -3,7 +3,8 @@
 //! Besides the parameters themselves there are two conventions of the ABI to follow, both about a parameter `config`
 //! that points to a record `r` and is preceded by a mask whose bits are those of the flags `r_options`: a pointer in the
 //! record counts only when the bit of the same name is set, and a bit that names a field of the record `r_v2` says that
-//! the pointer is one to that longer record.
+//! the pointer is one to that longer record. A pointer may be null where the docs of the function say so, in the words that
+//! [`may_be_null`] looks for.
 
 use super::model::{Abi, Func, Number, Param, Record, Ty, TypeKind};
 use super::rust::{camel, screaming, ty};
@@ -15,16 +16,14 @@ pub(super) fn section(abi: &Abi, func: &Func) -> String {
         let Ty::Pointer { mutable, to } = &param.ty else { continue };
         let access = if *mutable { "writes" } else { "reads" };
         let length = func.params.get(at + 1).filter(|next| is_length_of(next, param));
-        rules.push(match (length, &**to) {
-            (Some(length), of) => {
-                format!("`{}` must be valid for {access} of `{}` {}.", param.name, length.name, items(of))
-            }
+        let amount = match (length, &**to) {
+            (Some(length), of) => format!("`{}` {}", length.name, items(of)),
             // An address, or the MD5 of something: told shorter, but never longer.
-            (None, _) if param.name.ends_with("octets_out") => {
-                format!("`{}` must be valid for {access} of 16 bytes.", param.name)
-            }
-            (None, of) => format!("`{}` must be valid for {access} of one `{}`.", param.name, ty(of)),
-        });
+            (None, _) if param.name.ends_with("octets_out") => "16 bytes".to_owned(),
+            (None, of) => format!("one `{}`", ty(of)),
+        };
+        let must = if may_be_null(func, param) { "may be null, or must" } else { "must" };
+        rules.push(format!("`{}` {must} be valid for {access} of {amount}.", param.name));
         if let Ty::Named(name) = &**to
             && let Some(TypeKind::Record(record)) = abi.kind(name)
         {
@@ -40,6 +39,13 @@ pub(super) fn section(abi: &Abi, func: &Func) -> String {
         rules => rules.iter().map(|rule| format!("- {rule}\n")).collect(),
     };
     format!("\n# Safety\n\n{rules}")
+}
+
+/// Whether the docs of the function say that this pointer may be null.
+fn may_be_null(func: &Func, param: &Param) -> bool {
+    // A sentence may go over the end of a line.
+    let docs = func.docs.split_whitespace().collect::<Vec<_>>().join(" ");
+    docs.contains("Either pointer may be null.") || docs.contains(&format!("`{}` may be null", param.name))
 }
 
 /// When the record behind the pointer is the longer one.
@@ -121,6 +127,10 @@ mod tests {
     use super::*;
 
     fn rules(func: &str) -> Vec<String> {
+        documented_rules("", func)
+    }
+
+    fn documented_rules(docs: &str, func: &str) -> Vec<String> {
         let document = witx::parse(&format!(
             "(typename $status (enum (@witx tag u32) $ok))
             (typename $options (record
@@ -131,7 +141,7 @@ mod tests {
             (typename $short (record (field $reserved u32)))
             (typename $short_v2 (record (field $reserved u32) (field $generation u64)))
             (typename $short_options (flags (@witx repr u32) $reserved $generation))
-            (module $m (@interface func (export \"f\") {func} (result $err (expected (error $status)))))"
+            (module $m {docs} (@interface func (export \"f\") {func} (result $err (expected (error $status)))))"
         ))
         .unwrap();
         let abi = load::lower(&document).unwrap();
@@ -169,6 +179,17 @@ mod tests {
         let rules = rules("(param $config (@witx const_pointer $options))");
         assert_eq!(rules.len(), 4);
         assert!(rules.iter().all(|rule| !rule.contains("When")), "{rules:?}");
+    }
+
+    #[test]
+    fn a_pointer_may_be_null_where_the_docs_say_so() {
+        let both = "(param $a (@witx pointer u32)) (param $b (@witx pointer u32))";
+        let null = |name| format!("`{name}` may be null, or must be valid for writes of one `u32`.");
+        let valid = |name| format!("`{name}` must be valid for writes of one `u32`.");
+        let rules = |docs| documented_rules(docs, both);
+        assert_eq!(rules(";;; Asks.\n"), [valid("a"), valid("b")]);
+        assert_eq!(rules(";;; Asks. Either pointer may\n;;; be null.\n"), [null("a"), null("b")]);
+        assert_eq!(rules(";;; Asks; `b` may be null.\n"), [valid("a"), null("b")]);
     }
 
     #[test]

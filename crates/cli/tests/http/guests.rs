@@ -60,3 +60,9 @@ pub(crate) const FASTLY_STREAMS: Guest = Guest {
 /// figure of memory; it joins the values of a header by commas, in the order of names; `put` of a stream waits for
 /// nothing; and what a handler throws is logged only.
 pub(crate) const JAVASCRIPT: Guest = Guest { name: "js-http", can: &[Streams] };
+
+/// The example on the SDK of this project.
+pub(crate) const SHORTENER: Guest = Guest { name: "shortener", can: &[] };
+
+/// The same on the public crate.
+pub(crate) const SHORTENER_FASTLY: Guest = Guest { name: "shortener-fastly", can: &[] };

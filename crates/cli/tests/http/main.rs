@@ -1,7 +1,8 @@
 //! Programs that answer HTTP, as they are: built from the public packages, and served by the real `edgekv serve`.
 //!
 //! All of them keep one contract, and one script tests it; what a language or a way of building cannot express is left out
-//! by the [capabilities](guests::Capability) of the guest. The store is `app-store`.
+//! by the [capabilities](guests::Capability) of the guest. The store is `app-store`. The examples `shortener` and
+//! `shortener-fastly`, whose store is `links`, have a contract of their own: `links.rs`.
 //!
 //! `EDGEKV_TEST_SERVER` names another command to test, to compare hosts: it is called with the arguments of `edgekv serve`,
 //! prints `listening on http://ADDRESS` first, and ends with 0 after SIGTERM.
@@ -38,6 +39,7 @@ mod entries;
 mod faults;
 mod guests;
 mod headers;
+mod links;
 mod lists;
 mod protocols;
 mod restarts;
@@ -64,4 +66,6 @@ contract! {
     fastly_main = FASTLY_MAIN: entries lists headers statuses streams caller faults protocols restarts;
     fastly_streams = FASTLY_STREAMS: entries lists headers statuses streams caller faults protocols restarts beyond trailers;
     javascript = JAVASCRIPT: entries lists headers statuses streams caller faults protocols restarts beyond;
+    shortener = SHORTENER: links;
+    shortener_fastly = SHORTENER_FASTLY: links;
 }

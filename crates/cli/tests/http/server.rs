@@ -83,7 +83,7 @@ impl Process {
             .current_dir(home)
             .arg("serve")
             .arg(guest(name))
-            .args(["--listen", "127.0.0.1:0", "--engine", engine, "--store", "app-store"])
+            .args(["--listen", "127.0.0.1:0", "--engine", engine, "--store", "app-store", "--store", "links"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

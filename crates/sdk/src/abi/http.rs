@@ -49,11 +49,11 @@ impl HostRequest {
 
     /// The request of the client, for programs that have its body already.
     pub(crate) fn of_client() -> Result<Self> {
-        let mut request = RequestHandle::INVALID;
-        // SAFETY: `request` is a local, and a host stores nothing where the second pointer is null.
-        check(Call::Http, unsafe {
-            fastly_http_req::body_downstream_get(&raw mut request, std::ptr::null_mut())
-        })?;
+        let (mut request, mut body) = (RequestHandle::INVALID, BodyHandle::INVALID);
+        // The handle of the body is that of the first call, so it is not ours to close. Its pointer could be null, but
+        // some hosts would then store the handle at address 0 of the guest's memory.
+        // SAFETY: `request` and `body` are locals.
+        check(Call::Http, unsafe { fastly_http_req::body_downstream_get(&raw mut request, &raw mut body) })?;
         Self::claim(request)
     }
 

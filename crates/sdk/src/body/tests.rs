@@ -4,6 +4,7 @@ use edgekv_sys::FastlyStatus as Status;
 
 use super::*;
 use crate::abi::script::{self, answer};
+use crate::future;
 
 /// A body that the host has.
 fn at_host(bytes: &[u8]) -> Body {
@@ -151,6 +152,19 @@ fn a_host_without_bodies_leaves_the_bytes_in_the_guest() {
     assert_eq!(body.known_length(), Some(large.len() as u64 + 1));
     let error = std::io::Error::from(body.into_host().unwrap_err());
     assert_eq!(error.kind(), ErrorKind::Unsupported);
+    script.finish();
+}
+
+#[test]
+fn a_small_chunk_keeps_no_room_for_a_large_one() {
+    let script = script::start([answer("is_ready").number(1), answer("read").bytes("small")]);
+    let mut body = at_host(&vec![7; CHUNK_BYTES]);
+    let chunk = future::block_on(body.next_chunk()).unwrap().unwrap();
+    assert_eq!(chunk, b"small");
+    assert!(chunk.capacity() < 1024, "{}", chunk.capacity());
+    let chunk = future::block_on(body.next_chunk()).unwrap().unwrap();
+    assert_eq!((chunk.len(), chunk.capacity()), (CHUNK_BYTES, CHUNK_BYTES));
+    drop(body);
     script.finish();
 }
 

@@ -1,4 +1,4 @@
-//! Futures that run together.
+//! Two futures that run together.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -34,32 +34,4 @@ pub async fn join<A: IntoFuture, B: IntoFuture>(a: A, b: B) -> (A::Output, B::Ou
         }
     })
     .await
-}
-
-/// Waits for all, and returns what they gave, in their order.
-///
-/// ```
-/// use edgekv::future::{block_on, join_all};
-///
-/// let squares = join_all((1..4).map(|n| async move { n * n }));
-/// assert_eq!(block_on(squares), [1, 4, 9]);
-/// ```
-pub async fn join_all<F: IntoFuture>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    // One allocation for each, because a future that has been polled must not move.
-    let mut futures: Vec<_> =
-        futures.into_iter().map(|future| Some(Box::pin(future.into_future()))).collect();
-    let mut outputs: Vec<_> = futures.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        let mut waiting = false;
-        for (slot, output) in futures.iter_mut().zip(&mut outputs) {
-            let Some(future) = slot else { continue };
-            match future.as_mut().poll(context) {
-                Poll::Ready(done) => (*slot, *output) = (None, Some(done)),
-                Poll::Pending => waiting = true,
-            }
-        }
-        if waiting { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    outputs.into_iter().flatten().collect()
 }

@@ -151,7 +151,12 @@ impl Item {
     }
 }
 
-/// Waits until something is ready, and wakes who waits for it. `false` when there is nothing to wait for.
+/// How many items may turn out not to be ready before no further ones are asked after one wait. Each that is ready allows
+/// one more, so the calls are never many more than what they find.
+const MISSES: usize = 8;
+
+/// Waits until something is ready, and wakes who waits for it, also for whatever else is ready by then. `false` when
+/// there is nothing to wait for.
 pub(super) fn wait() -> bool {
     let (handles, until) = with(|reactor| {
         let mut handles = mem::take(&mut reactor.handles);
@@ -181,11 +186,7 @@ pub(super) fn wait() -> bool {
 fn wait_for(handles: &[AsyncItemHandle], limit: Option<Duration>) {
     match abi::select(handles, limit.map_or(0, whole_millis)) {
         Ok(Some(index)) => {
-            let ready = with(|reactor| {
-                let number = reactor.items.keys().nth(index).copied()?;
-                reactor.items.remove(&number)
-            });
-            if let Some((_, waker)) = ready {
+            for waker in ready_from(index) {
                 waker.wake();
             }
         }
@@ -195,6 +196,29 @@ fn wait_for(handles: &[AsyncItemHandle], limit: Option<Duration>) {
         Err(_) if handles.is_empty() => thread::sleep(limit.unwrap_or_default()),
         Err(_) => wake_all(),
     }
+}
+
+/// Takes out the item at this place, which is ready, and those behind it that are ready too: what comes before it is not,
+/// or the host would have said so. Without this, each of many answers that come together would cost a wait for all that
+/// are left.
+fn ready_from(index: usize) -> Vec<Waker> {
+    let items: Vec<_> = with(|reactor| {
+        let items = reactor.items.iter().skip(index);
+        items.map(|(number, (handle, _))| (*number, *handle)).collect()
+    });
+    let mut wakers = Vec::new();
+    let mut misses_left = MISSES;
+    for (place, (number, handle)) in items.into_iter().enumerate() {
+        if place == 0 || abi::is_ready(handle).unwrap_or(true) {
+            wakers.extend(with(|reactor| reactor.items.remove(&number)).map(|(_, waker)| waker));
+            misses_left += 1;
+        } else if misses_left == 0 {
+            break;
+        } else {
+            misses_left -= 1;
+        }
+    }
+    wakers
 }
 
 fn wake_all() {

@@ -51,6 +51,9 @@ impl Future for Sleep {
 
 /// Waits for a future, but no longer than this.
 ///
+/// On a host without the call `select` the limit does not hold while an operation or a body is waited for: the result
+/// comes when that is done.
+///
 /// ```
 /// use std::{future::pending, time::Duration};
 /// use edgekv::future::{Elapsed, block_on, timeout};

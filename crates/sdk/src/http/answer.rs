@@ -37,7 +37,8 @@ pub trait Answer {
     ///
     /// # Errors
     ///
-    /// When a response was sent before, or the host does not accept this one.
+    /// When a response was sent before, its status is below 200 (for hints there is
+    /// [`early_hints`](super::early_hints)), or the host does not accept it.
     fn send(self) -> io::Result<Sent>;
 }
 

@@ -10,7 +10,9 @@ use crate::{Body, buffer};
 /// Why there is no request to be handled.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// The host has none, or cannot give it.
+    /// The host has none for this program.
+    Absent(Fault),
+    /// The host has one, and cannot tell what is in it.
     Host(Fault),
     /// The client has sent what is not HTTP.
     Invalid(String),
@@ -24,7 +26,7 @@ impl From<Fault> for Refusal {
 
 /// Reads the head of the request; the body comes as it is read. One buffer serves all texts.
 pub(super) fn receive() -> Result<Request<Body>, Refusal> {
-    let (at_host, body) = abi::downstream()?;
+    let (at_host, body) = abi::downstream().map_err(Refusal::Absent)?;
     let mut request = Request::new(Body::from(body));
     let mut buffer = Vec::new();
 
@@ -47,15 +49,13 @@ fn headers(request: HostRequest, buffer: &mut Vec<u8>) -> Result<HeaderMap, Refu
         names.push(HeaderName::from_bytes(name).map_err(|_| invalid("header name", name))?);
         Ok::<_, Refusal>(())
     })?;
-    let mut headers = HeaderMap::with_capacity(names.len());
+    let too_many = |_| Refusal::Invalid("there are too many headers".to_owned());
+    let mut headers = HeaderMap::try_with_capacity(names.len()).map_err(too_many)?;
     for name in names {
         let step = |buffer: &mut [u8], cursor| request.headers(Some(name.as_str()), buffer, cursor);
         buffer::each(buffer, step, |value| {
             let value = HeaderValue::from_bytes(value).map_err(|_| invalid("header value", value))?;
-            match headers.try_append(name.clone(), value) {
-                Ok(_) => Ok(()),
-                Err(_) => Err(Refusal::Invalid("there are too many headers".to_owned())),
-            }
+            headers.try_append(name.clone(), value).map(drop).map_err(too_many)
         })?;
     }
     Ok(headers)

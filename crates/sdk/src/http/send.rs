@@ -28,6 +28,7 @@ pub struct Sent(());
 
 /// Sends a response with all of its body.
 pub(super) fn whole(response: Response<Body>) -> io::Result<Sent> {
+    check_final(response.status())?;
     let at_host = prepare(response.status(), response.headers())?;
     at_host.send(response.into_body().into_host()?)?;
     BEGUN.set(true);
@@ -53,8 +54,10 @@ pub(super) fn whole(response: Response<Body>) -> io::Result<Sent> {
 ///
 /// # Errors
 ///
-/// When a response was sent before, or the host does not accept this one.
+/// When a response was sent before, its status is below 200 (for hints there is [`early_hints`]), or the host does not
+/// accept it.
 pub fn respond(head: Response<impl Into<Body>>) -> io::Result<BodyWriter> {
+    check_final(head.status())?;
     let at_host = prepare(head.status(), head.headers())?;
     let body = at_host.stream(head.into_body().into().into_host()?)?;
     BEGUN.set(true);
@@ -63,6 +66,9 @@ pub fn respond(head: Response<impl Into<Body>>) -> io::Result<BodyWriter> {
 
 /// Tells the client what the response will need, mostly headers `link`, while the response is still being made (status
 /// 103). May be sent any number of times before the response.
+///
+/// That is no more than an offer: a host may accept hints and drop them, and `edgekv serve` does. So a response has to
+/// have the headers again.
 ///
 /// ```no_run
 /// use edgekv::http::{HeaderMap, HeaderValue, early_hints, header};
@@ -79,6 +85,20 @@ pub fn respond(head: Response<impl Into<Body>>) -> io::Result<BodyWriter> {
 pub fn early_hints(headers: &HeaderMap) -> io::Result<()> {
     let hints = prepare(StatusCode::EARLY_HINTS, headers)?;
     Ok(hints.send(Body::new().into_host()?)?)
+}
+
+/// A status below 200 only announces a response: a host that takes it waits for another one, or refuses it too late.
+fn check_final(status: StatusCode) -> io::Result<()> {
+    if status.is_informational() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "status {} is not that of a response, but of what comes before one; `early_hints` sends hints",
+                status.as_u16()
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn prepare(status: StatusCode, headers: &HeaderMap) -> io::Result<HostResponse> {

@@ -119,6 +119,18 @@ fn a_host_without_a_request_is_told_apart() {
         vec![answer("body_downstream_get").status(Status::UNSUPPORTED)],
         vec![answer("body_downstream_get").body("").handle(edgekv_sys::RequestHandle::INVALID.0)],
         vec![answer("body_downstream_get").handle(1)],
+    ];
+    for answers in hosts {
+        let script = start(answers);
+        let problem = answer_with(|_| -> &str { panic!("the handler is not asked") }).unwrap_err();
+        assert!(problem.starts_with("no request to answer ("), "{problem}");
+        script.finish();
+    }
+}
+
+#[test]
+fn a_request_that_the_host_cannot_tell_is_an_internal_error() {
+    let hosts = [
         vec![
             answer("body_downstream_get").handle(1).body(""),
             answer("method_get").bytes("GET").claims(5000),
@@ -136,9 +148,38 @@ fn a_host_without_a_request_is_told_apart() {
     ];
     for answers in hosts {
         let script = start(answers);
-        let problem = answer_with(|_| -> &str { panic!("the handler is not asked") }).unwrap_err();
-        assert!(problem.starts_with("no request to answer ("), "{problem}");
-        script.finish();
+        answer_with(|_| -> &str { panic!("the handler is not asked") }).unwrap();
+        assert_eq!(sent(script).last().unwrap(), "send_downstream 7 streaming=0 internal server error\n");
+    }
+}
+
+#[test]
+fn more_headers_than_can_be_kept_are_refused() {
+    let names: String = (0..40_000).map(|number| format!("x-{number}\0")).collect();
+    let mut answers = get();
+    answers.pop();
+    let script = start(answers.into_iter().chain([
+        answer("header_names_get").status(Status::BUFLEN).claims(names.len()),
+        answer("header_names_get").bytes(names).number(END),
+    ]));
+    answer_with(|_| -> &str { panic!("the handler is not asked") }).unwrap();
+    let calls = sent(script);
+    assert!(calls.contains(&"status_set 7 400".to_owned()), "{calls:?}");
+}
+
+#[test]
+fn a_status_that_only_announces_a_response_is_none() {
+    for status in [100, 101, 103] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let script = start([]);
+        let error = (status, "text").send().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("`early_hints`"), "{error}");
+        let head = Response::builder().status(status).body(()).unwrap();
+        assert_eq!(respond(head).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        // Nothing was sent, so there may still be a response.
+        "text".send().unwrap();
+        assert_eq!(script.finish().iter().filter(|call| call.starts_with("send")).count(), 1);
     }
 }
 

@@ -18,8 +18,8 @@ crate::imports! {
     ///
     /// # Safety
     ///
-    /// - `request_out` must be valid for writes of one `RequestHandle`.
-    /// - `body_out` must be valid for writes of one `BodyHandle`.
+    /// - `request_out` may be null, or must be valid for writes of one `RequestHandle`.
+    /// - `body_out` may be null, or must be valid for writes of one `BodyHandle`.
     fn body_downstream_get(
         request_out: *mut RequestHandle,
         body_out: *mut BodyHandle,
