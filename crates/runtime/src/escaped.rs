@@ -9,6 +9,9 @@ const MAX_NAME_CHARS: usize = 120;
 /// Longest message of somebody else, in characters.
 const MAX_MESSAGE_CHARS: usize = 600;
 
+/// Longest line that a program has printed or logged, in characters: structured messages are long.
+const MAX_LINE_CHARS: usize = 8 * 1024;
+
 /// A text on one line, with escapes for what cannot be printed, and shortened when it is long.
 #[derive(Debug, Clone, Copy)]
 pub struct Escaped<'a> {
@@ -28,20 +31,37 @@ impl<'a> Escaped<'a> {
     pub const fn message(text: &'a str) -> Self {
         Self { text, max_chars: MAX_MESSAGE_CHARS }
     }
+
+    /// What a program says of its own accord.
+    #[must_use]
+    pub const fn line(text: &'a str) -> Self {
+        Self { text, max_chars: MAX_LINE_CHARS }
+    }
 }
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut chars = self.text.chars();
-        for char in chars.by_ref().take(self.max_chars) {
-            match char {
-                // Harmless without quotation marks around it.
-                '"' | '\'' => f.write_char(char)?,
-                _ => write!(f, "{}", char.escape_debug())?,
+        let end = self.text.char_indices().nth(self.max_chars).map_or(self.text.len(), |(end, _)| end);
+        let (mut shown, rest) = self.text.split_at(end);
+        // Almost all of it can be printed as it is, and quickly.
+        while let Some(at) = shown.find(|char: char| !is_plain(char)) {
+            let (plain, special) = shown.split_at(at);
+            f.write_str(plain)?;
+            let mut chars = special.chars();
+            if let Some(char) = chars.next() {
+                write!(f, "{}", char.escape_debug())?;
             }
+            shown = chars.as_str();
         }
-        if chars.next().is_some() { f.write_char('…') } else { Ok(()) }
+        f.write_str(shown)?;
+        if rest.is_empty() { Ok(()) } else { f.write_char('…') }
     }
+}
+
+/// What needs no look into the tables of Unicode. Quotation marks are harmless without others around them, and frequent in
+/// JSON, as are backslashes.
+const fn is_plain(char: char) -> bool {
+    matches!(char, ' '..='~')
 }
 
 #[cfg(test)]
@@ -51,6 +71,7 @@ mod tests {
     #[test]
     fn what_cannot_be_printed_is_escaped_and_the_rest_stays() {
         assert_eq!(Escaped::name("<&'a T>::é \"x\"").to_string(), "<&'a T>::é \"x\"");
+        assert_eq!(Escaped::line(r#"{"path":"C:\\x","é":1}"#).to_string(), r#"{"path":"C:\\x","é":1}"#);
         assert_eq!(Escaped::name("a\n\x1b[31m\u{202e}b").to_string(), "a\\n\\u{1b}[31m\\u{202e}b");
     }
 
