@@ -113,18 +113,17 @@ pub(crate) enum Flaw {
     Io(#[from] io::Error),
 }
 
-/// Checks that a file is whole, and that this version has made it on a machine like this; from the module with the hash
-/// `source`, if that is known.
-pub(crate) fn check(file: &File, source: Option<&Hash>) -> Result<(), Flaw> {
-    let mut file = file;
-    let Some(length) = file.metadata()?.len().checked_sub(TRAILER_BYTES as u64) else {
+/// Checks that a file, or what was read of one, is whole, and that this version has made it on a machine like this; from
+/// the module with the hash `source`, if that is known.
+fn check(mut file: impl Read + Seek, source: Option<&Hash>) -> Result<(), Flaw> {
+    let Some(length) = file.seek(SeekFrom::End(0))?.checked_sub(TRAILER_BYTES as u64) else {
         return Err(Flaw::NoTrailer);
     };
     file.seek(SeekFrom::Start(length))?;
-    let claim = read_array::<CLAIM_BYTES>(file)?;
-    let hash = Hash::from_bytes(read_array(file)?);
-    let format = u32::from_le_bytes(read_array(file)?);
-    if read_array(file)? != MAGIC {
+    let claim = read_array::<CLAIM_BYTES>(&mut file)?;
+    let hash = Hash::from_bytes(read_array(&mut file)?);
+    let format = u32::from_le_bytes(read_array(&mut file)?);
+    if read_array(&mut file)? != MAGIC {
         return Err(Flaw::NoTrailer);
     }
     if format != FORMAT {
@@ -154,17 +153,46 @@ pub(crate) fn check(file: &File, source: Option<&Hash>) -> Result<(), Flaw> {
     if hasher.finalize() == hash { Ok(()) } else { Err(Flaw::Damaged) }
 }
 
-/// Maps the code of a file that has passed [`check`].
+/// Checks a file of the cache, which came from the module with the hash `source`, and maps it.
+///
+/// Nobody else writes there, and we replace files as a whole; so it stays what it was while it is mapped.
+pub(crate) fn map(engine: &Engine, file: File, source: &Hash) -> Result<Module, Flaw> {
+    check(&file, Some(source))?;
+    deserialize(engine, Code::Mapped(file))
+}
+
+/// Checks the content of a file that somebody has named, and takes the code out of it.
+///
+/// A file of which nothing is known must not be mapped: who copies another one over it, in place, would change code that
+/// is running, and who cuts it off would end the process.
+pub(crate) fn take(engine: &Engine, content: &[u8]) -> Result<Module, Flaw> {
+    check(io::Cursor::new(content), None)?;
+    let code = content.len().checked_sub(TRAILER_BYTES).and_then(|length| content.get(..length));
+    deserialize(engine, Code::Read(code.ok_or(Flaw::NoTrailer)?))
+}
+
+/// Code that has passed [`check`].
+enum Code<'a> {
+    Mapped(File),
+    Read(&'a [u8]),
+}
+
 #[expect(unsafe_code, reason = "there is no other way to run code that was compiled before")]
-pub(crate) fn load(engine: &Engine, file: File) -> Result<Module, Flaw> {
-    // SAFETY: what is in the file is run as it is, so it has to be what Wasmtime has made, and has to stay so while it is
+fn deserialize(engine: &Engine, code: Code<'_>) -> Result<Module, Flaw> {
+    // SAFETY: the code is run as it is, so it has to be what Wasmtime has made, and a file has to stay so while it is
     // mapped. The check has shown that it is what *an* edgekv has written, and not damaged since; but whoever means harm can
     // write a file that passes it. So this is as safe as running a native program: it is right if only those can write
-    // the file who may decide what this process does. For the files of the cache that is checked: they and their
-    // directory belong to the user or to root, and others cannot write there. A file that the user names for running
-    // is trusted because it was named, as a native program would be. Both kinds are replaced by us as a whole, and never written in
-    // place. Code of another version, processor or setting is found out by Wasmtime itself and is an error.
-    let module = unsafe { Module::deserialize_open_file(engine, file) };
+    // the file who may decide what this process does. For the files of the cache, which are mapped, that is checked: they
+    // and their directory belong to the user or to root, others cannot write there, and we replace them as a whole. A
+    // file that the user names for running is trusted because it was named, as a native program would be; what was
+    // checked of it and what is run are the same bytes in our memory. Code of another version, processor or setting is
+    // found out by Wasmtime itself and is an error.
+    let module = unsafe {
+        match code {
+            Code::Mapped(file) => Module::deserialize_open_file(engine, file),
+            Code::Read(bytes) => Module::deserialize(engine, bytes),
+        }
+    };
     module.map_err(|error| Flaw::Incompatible(crate::error::one_line(&error)))
 }
 
@@ -271,11 +299,8 @@ mod tests {
         let compiled = Compiled::new(module.serialize().unwrap(), &blake3::hash(b"wasm"));
         let mut config = wasmtime::Config::new();
         config.epoch_interruption(true);
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(&compiled.bytes).unwrap();
-        check(&file, None).unwrap();
-        load(&Engine::default(), file.try_clone().unwrap()).unwrap();
-        let flaw = load(&Engine::new(&config).unwrap(), file).unwrap_err().to_string();
+        take(&Engine::default(), &compiled.bytes).unwrap();
+        let flaw = take(&Engine::new(&config).unwrap(), &compiled.bytes).unwrap_err().to_string();
         assert!(flaw.contains("other settings") && flaw.contains("epoch"), "{flaw}");
     }
 

@@ -79,7 +79,7 @@ impl CodeCache {
         if let Err(error) = touched {
             tracing::debug!("{}: its last use cannot be noted: {error}", path.display());
         }
-        let module = artifact::check(&file, Some(&key.source)).and_then(|()| artifact::load(engine, file));
+        let module = artifact::map(engine, file, &key.source);
         module
             .inspect_err(|flaw| tracing::debug!("{} {flaw}; the program is compiled again", path.display()))
             .ok()

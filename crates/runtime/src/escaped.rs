@@ -9,6 +9,9 @@ const MAX_NAME_CHARS: usize = 120;
 /// Longest message of somebody else, in characters.
 const MAX_MESSAGE_CHARS: usize = 600;
 
+/// Longest line that a program has printed or logged, in characters: structured messages are long.
+const MAX_LINE_CHARS: usize = 8 * 1024;
+
 /// A text on one line, with escapes as of [`edgekv_host::Escaped`], and shortened when it is long.
 #[derive(Debug, Clone, Copy)]
 pub struct Escaped<'a> {
@@ -27,6 +30,12 @@ impl<'a> Escaped<'a> {
     #[must_use]
     pub const fn message(text: &'a str) -> Self {
         Self { text, max_chars: MAX_MESSAGE_CHARS }
+    }
+
+    /// What a program says of its own accord.
+    #[must_use]
+    pub const fn line(text: &'a str) -> Self {
+        Self { text, max_chars: MAX_LINE_CHARS }
     }
 }
 
@@ -48,6 +57,7 @@ mod tests {
     #[test]
     fn what_cannot_be_printed_is_escaped_and_the_rest_stays() {
         assert_eq!(Escaped::name("<&'a T>::é \"x\"").to_string(), "<&'a T>::é \"x\"");
+        assert_eq!(Escaped::line(r#"{"path":"C:\\x","é":1}"#).to_string(), r#"{"path":"C:\\x","é":1}"#);
         assert_eq!(Escaped::name("a\n\x1b[31m\u{202e}b").to_string(), "a\\n\\u{1b}[31m\\u{202e}b");
     }
 

@@ -1,6 +1,5 @@
 //! The file of a program: what it is, if it is not a program.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
 
@@ -15,6 +14,9 @@ pub(crate) const START: &str = "_start";
 /// Largest program, 1 GiB: far more than compilers make.
 const MAX_PROGRAM_BYTES: u64 = 1024 * 1024 * 1024;
 
+/// Largest file of compiled code: native code is a few times as long.
+const MAX_COMPILED_BYTES: u64 = 4 * MAX_PROGRAM_BYTES;
+
 /// How compiled code begins: as an ELF file of 64 bits for the system that Wasmtime has given the number 200. The sixth byte is
 /// the order of bytes.
 const fn is_compiled(start: [u8; 8]) -> bool {
@@ -25,8 +27,8 @@ const fn is_compiled(start: [u8; 8]) -> bool {
 pub(crate) enum Opened {
     /// A core WebAssembly module.
     Wasm(Vec<u8>),
-    /// Compiled code; nothing of it is checked yet.
-    Compiled(File),
+    /// The content of a file of compiled code; nothing of it is checked yet.
+    Compiled(Vec<u8>),
 }
 
 /// Opens a program, and says what else the file is if it is none.
@@ -34,10 +36,10 @@ pub(crate) fn open(path: &Path) -> Result<Opened, LoadError> {
     let opened = regular_file::open(path).and_then(|mut file| {
         let mut start = Vec::new();
         Read::take(&file, 8).read_to_end(&mut start)?;
-        if start.try_into().is_ok_and(is_compiled) {
-            return Ok(Opened::Compiled(file));
-        }
         file.rewind()?;
+        if start.try_into().is_ok_and(is_compiled) {
+            return regular_file::read_open(&file, MAX_COMPILED_BYTES).map(Opened::Compiled);
+        }
         regular_file::read_open(&file, MAX_PROGRAM_BYTES).map(Opened::Wasm)
     });
     let opened = opened.map_err(|error| match error.kind() {

@@ -19,6 +19,15 @@ pub(crate) struct Host {
     pub(crate) memory: MemoryLimit,
 }
 
+/// What functions of the host do when there is something to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// They wait on the calling thread.
+    Blocking,
+    /// They give the thread back.
+    Asynchronous,
+}
+
 /// For guests that run on the calling thread.
 pub(crate) fn blocking(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
     let mut linker = Linker::new(engine);

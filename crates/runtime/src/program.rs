@@ -2,17 +2,19 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use edgekv_host::KvCtx;
-use wasmtime::{InstancePre, PoolConcurrencyLimitError, Store};
+use wasmtime::{
+    Extern, Instance, InstancePre, Module, ModuleExport, PoolConcurrencyLimitError, Store, TypedFunc,
+};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{I32Exit, WasiCtx};
 
 use crate::environment::TraceId;
 use crate::error::{StartError, StartErrorKind, one_line};
 use crate::file::START;
-use crate::imports::Host;
+use crate::imports::{Host, Mode};
 use crate::limits::MemoryLimit;
 use crate::lines::Lines;
 use crate::output::{Output, ReaderGone};
@@ -33,8 +35,11 @@ struct Shared {
     origin: CodeOrigin,
     /// A program's own name is the name of its file, as if it were native.
     name: String,
-    blocking: InstancePre<Host>,
-    asynchronous: InstancePre<Host>,
+    module: Module,
+    /// Where the function that runs the program is among its exports.
+    start: Option<ModuleExport>,
+    blocking: OnceLock<InstancePre<Host>>,
+    asynchronous: OnceLock<InstancePre<Host>>,
 }
 
 /// Where the compiled code of a program came from.
@@ -53,11 +58,50 @@ impl Program {
         runtime: Runtime,
         path: &Path,
         origin: CodeOrigin,
-        blocking: InstancePre<Host>,
-        asynchronous: InstancePre<Host>,
+        module: Module,
+        mode: Mode,
+        linked: InstancePre<Host>,
     ) -> Self {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self(Arc::new(Shared { runtime, path: path.to_owned(), origin, name, blocking, asynchronous }))
+        let (blocking, asynchronous) = match mode {
+            Mode::Blocking => (OnceLock::from(linked), OnceLock::new()),
+            Mode::Asynchronous => (OnceLock::new(), OnceLock::from(linked)),
+        };
+        Self(Arc::new(Shared {
+            runtime,
+            path: path.to_owned(),
+            origin,
+            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            start: module.get_export_index(START),
+            module,
+            blocking,
+            asynchronous,
+        }))
+    }
+
+    /// The program, linked in this way; at the latest when it is first run so.
+    fn linked(&self, mode: Mode) -> Result<&InstancePre<Host>, StartError> {
+        let place = match mode {
+            Mode::Blocking => &self.0.blocking,
+            Mode::Asynchronous => &self.0.asynchronous,
+        };
+        if let Some(linked) = place.get() {
+            return Ok(linked);
+        }
+        let linked = self.0.runtime.link(&self.0.module, mode).map_err(|cause| StartError {
+            path: self.0.path.clone(),
+            kind: StartErrorKind::Other,
+            cause,
+        })?;
+        Ok(place.get_or_init(|| linked))
+    }
+
+    /// The function that runs the program.
+    fn start(&self, store: &mut Store<Host>, instance: &Instance) -> Result<TypedFunc<(), ()>, NotStarted> {
+        let start = self.0.start.as_ref().and_then(|start| instance.get_module_export(&mut *store, start));
+        let start = start
+            .and_then(Extern::into_func)
+            .ok_or_else(|| NotStarted(wasmtime::Error::msg("it has no function `_start`")))?;
+        start.typed(store).map_err(NotStarted)
     }
 
     /// The file that it came from.
@@ -78,6 +122,7 @@ impl Program {
     ///
     /// The program did not even start: there is not enough memory.
     pub fn run(&self, launch: Launch<'_>) -> Result<Ended, StartError> {
+        let linked = self.linked(Mode::Blocking)?;
         let mut wasi = WasiCtx::builder();
         wasi.inherit_stdio().stdout(Output).allow_blocking_current_thread(true);
         wasi.arg(&self.0.name).args(launch.args);
@@ -85,8 +130,8 @@ impl Program {
         let mut store = self.store(wasi.build_p1(), launch.kv);
         store.set_epoch_deadline(NEVER);
 
-        let result = self.0.blocking.instantiate(&mut store).map_err(NotStarted).and_then(|instance| {
-            let start = instance.get_typed_func::<(), ()>(&mut store, START).map_err(NotStarted)?;
+        let result = linked.instantiate(&mut store).map_err(NotStarted).and_then(|instance| {
+            let start = self.start(&mut store, &instance)?;
             Ok(start.call(&mut store, ()))
         });
         self.ended(result, store)
@@ -100,6 +145,7 @@ impl Program {
     ///
     /// The program did not even start: the pool is full, or there is not enough memory.
     pub async fn call(&self, call: Call<'_>) -> Result<Ended, StartError> {
+        let linked = self.linked(Mode::Asynchronous)?;
         let mut wasi = WasiCtx::builder();
         wasi.arg(&self.0.name).stdout(Lines::new(call.stdout)).stderr(Lines::new(call.stderr));
         call.environment.set(&mut wasi, call.trace_id);
@@ -107,10 +153,10 @@ impl Program {
         store.epoch_deadline_async_yield_and_update(1);
         store.set_epoch_deadline(1);
 
-        let result = match self.0.asynchronous.instantiate_async(&mut store).await {
-            Ok(instance) => match instance.get_typed_func::<(), ()>(&mut store, START) {
+        let result = match linked.instantiate_async(&mut store).await {
+            Ok(instance) => match self.start(&mut store, &instance) {
                 Ok(start) => Ok(start.call_async(&mut store, ()).await),
-                Err(error) => Err(NotStarted(error)),
+                Err(error) => Err(error),
             },
             Err(error) => Err(NotStarted(error)),
         };
@@ -169,5 +215,43 @@ struct NotStarted(wasmtime::Error);
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Program").field("path", &self.0.path).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use edgekv_store::{MemoryEngine, Stores};
+
+    use super::*;
+    use crate::environment::Environment;
+    use crate::runtime::Pool;
+
+    #[test]
+    fn a_program_is_linked_only_for_the_way_in_which_it_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.wasm");
+        std::fs::write(&path, wat::parse_str(r#"(module (func (export "_start")))"#).unwrap()).unwrap();
+        let is_linked =
+            |program: &Program| (program.0.blocking.get().is_some(), program.0.asynchronous.get().is_some());
+
+        let pool = Pool { instances: NonZeroU32::MIN };
+        let served = Runtime::builder().pool(pool).build().unwrap().load(&path).unwrap();
+        assert_eq!(is_linked(&served), (false, true));
+
+        let program = Runtime::builder().build().unwrap().load(&path).unwrap();
+        assert_eq!(is_linked(&program), (true, false));
+        let environment = Environment::default();
+        let call = program.call(Call {
+            kv: KvCtx::builder(Stores::new(MemoryEngine::new())).build(),
+            environment: &environment,
+            trace_id: TraceId::random(),
+            stdout: Box::new(|_: &str| {}),
+            stderr: Box::new(|_: &str| {}),
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert!(matches!(runtime.block_on(call).unwrap().end, End::Exited(0)), "it runs the other way too");
+        assert_eq!(is_linked(&program), (true, true));
     }
 }

@@ -2,18 +2,18 @@
 
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, Linker, Module, PoolingAllocationConfig,
+    Config, Enabled, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, PoolingAllocationConfig,
 };
 
 use crate::artifact::{self, Compiled};
 use crate::cache::{CodeCache, Key};
 use crate::error::{BuildError, LoadError, one_line};
 use crate::file::{self, Opened};
-use crate::imports::{self, Host};
+use crate::imports::{self, Host, Mode};
 use crate::program::{CodeOrigin, Program};
 use crate::ticker::Ticker;
 
@@ -54,8 +54,10 @@ pub struct Runtime(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
-    blocking: Linker<Host>,
-    asynchronous: Linker<Host>,
+    /// How programs of this runtime are expected to run: what they import is checked for that when they are loaded.
+    expected: Mode,
+    blocking: OnceLock<Linker<Host>>,
+    asynchronous: OnceLock<Linker<Host>>,
     code_cache: Option<CodeCache>,
     max_memory_mebibytes: NonZeroU32,
     /// Ends with the last program of this runtime.
@@ -131,14 +133,22 @@ impl RuntimeBuilder {
             None => failed(&error),
         })?;
         let ticker = self.yield_every.map(|period| Ticker::start(&engine, period)).transpose();
-        Ok(Runtime(Arc::new(Shared {
-            blocking: imports::blocking(&engine).map_err(|error| failed(&error))?,
-            asynchronous: imports::asynchronous(&engine).map_err(|error| failed(&error))?,
+        let runtime = Runtime(Arc::new(Shared {
+            // Only many at a time have to give back their thread.
+            expected: if self.yield_every.is_some() || self.pool.is_some() {
+                Mode::Asynchronous
+            } else {
+                Mode::Blocking
+            },
+            blocking: OnceLock::new(),
+            asynchronous: OnceLock::new(),
             code_cache: self.code_cache,
             max_memory_mebibytes: self.max_memory_mebibytes,
             _ticker: ticker.map_err(|error| BuildError(error.to_string()))?,
             engine,
-        })))
+        }));
+        runtime.linker(runtime.0.expected).map_err(|error| failed(&error))?;
+        Ok(runtime)
     }
 }
 
@@ -200,9 +210,8 @@ impl Runtime {
         let started = Instant::now();
         let (module, origin) = match file::open(path)? {
             Opened::Wasm(wasm) => self.cached_or_compiled(path, &wasm)?,
-            Opened::Compiled(file) => {
-                let module = artifact::check(&file, None).and_then(|()| artifact::load(&self.0.engine, file));
-                let module = module.map_err(|flaw| {
+            Opened::Compiled(content) => {
+                let module = artifact::take(&self.0.engine, &content).map_err(|flaw| {
                     let advice =
                         "compile the program again, by `edgekv compile` of this version on this machine";
                     LoadError::cannot_run(path, format!("{flaw}; {advice}"))
@@ -213,10 +222,9 @@ impl Runtime {
         let cannot_run = |cause: String| LoadError::cannot_run(path, cause);
         file::check_start(&module).map_err(|cause| cannot_run(cause.to_owned()))?;
         self.check_memory(&module).map_err(cannot_run)?;
-        let blocking = imports::link(self.0.blocking.clone(), &module).map_err(cannot_run)?;
-        let asynchronous = imports::link(self.0.asynchronous.clone(), &module).map_err(cannot_run)?;
+        let linked = self.link(&module, self.0.expected).map_err(cannot_run)?;
         tracing::debug!(path = %path.display(), code = ?origin, "loaded in {:?}", started.elapsed());
-        Ok(Program::new(self.clone(), path, origin, blocking, asynchronous))
+        Ok(Program::new(self.clone(), path, origin, module, self.0.expected, linked))
     }
 
     /// Compiles the program at `path`, for [`Runtime::load`] of the same version on a machine like this. It is also checked,
@@ -234,9 +242,30 @@ impl Runtime {
         };
         let module = self.compile_module(path, &wasm)?;
         file::check_start(&module).map_err(|cause| cannot_run(cause.to_owned()))?;
-        imports::link(self.0.blocking.clone(), &module).map_err(cannot_run)?;
+        self.link(&module, self.0.expected).map_err(cannot_run)?;
         let code = module.serialize().map_err(|error| cannot_run(one_line(&error)))?;
         Ok(Compiled::new(code, &blake3::hash(&wasm)))
+    }
+
+    /// Links a module, and says in one line why that is not possible.
+    pub(crate) fn link(&self, module: &Module, mode: Mode) -> Result<InstancePre<Host>, String> {
+        let linker = self.linker(mode).map_err(|error| one_line(&error))?;
+        imports::link(linker.clone(), module)
+    }
+
+    /// What programs can import, made when it is first needed: most processes need one of them.
+    fn linker(&self, mode: Mode) -> wasmtime::Result<&Linker<Host>> {
+        let (place, make): (_, fn(&Engine) -> _) = match mode {
+            Mode::Blocking => (&self.0.blocking, imports::blocking),
+            Mode::Asynchronous => (&self.0.asynchronous, imports::asynchronous),
+        };
+        match place.get() {
+            Some(linker) => Ok(linker),
+            None => {
+                let linker = make(&self.0.engine)?;
+                Ok(place.get_or_init(|| linker))
+            }
+        }
     }
 
     fn cached_or_compiled(&self, path: &Path, wasm: &[u8]) -> Result<(Module, CodeOrigin), LoadError> {

@@ -140,6 +140,18 @@ fn a_program_that_is_compiled_ahead_runs_and_one_that_is_damaged_says_so() {
 }
 
 #[test]
+fn a_file_of_compiled_code_may_be_overwritten_while_its_program_runs() {
+    let folder = Folder::new();
+    let runtime = Runtime::builder().build().unwrap();
+    let path = folder.path("app.cwasm");
+    runtime.compile(&folder.wat("app.wasm", EMPTY)).unwrap().write(&path).unwrap();
+    let program = runtime.load(&path).unwrap();
+    // As `cp` does it: in place. Of a file that is mapped, nothing could be used after this.
+    fs::write(&path, "").unwrap();
+    assert_eq!(status(&run(&program)), Some(0));
+}
+
+#[test]
 fn code_that_somebody_else_has_compiled_is_refused() {
     let here = Folder::new();
     let app = here.wat("app.wasm", EMPTY);

@@ -2,8 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use edgekv_host::{Body, BodyError};
@@ -11,27 +10,69 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
+use crate::connection::UnderWay;
+use crate::exchange::Ticket;
+use crate::pace::Pace;
 use crate::record::Record;
 use crate::stats::Present;
+
+/// What the client is told when there is no room for its request.
+pub(crate) const TOO_MANY: &str = "too many requests are being worked on";
+
+/// Most bytes that a connection of HTTP/1.1 is given at once. What it has been given it keeps until it is sent.
+const MAX_PIECE_BYTES: usize = 64 * 1024;
+
+/// The same for a stream of HTTP/2: as much as one frame has. A client has to take one within the time.
+const MAX_STREAM_PIECE_BYTES: usize = 16 * 1024;
 
 /// The body of a response, which knows how much of it was taken.
 #[derive(Debug)]
 pub(crate) struct AnswerBody {
     body: Body,
+    /// What came out of the body, and is too much for one piece.
+    rest: Bytes,
     record: Record,
     /// Where the body broke off. Told one turn later: a connection that hears of it is closed at once, and what came before
     /// should have left by then.
     broken: Option<BodyError>,
     /// Whether it was the application that did not finish.
     is_broken: bool,
-    /// Says, to whoever runs the instance, that nobody takes its response any more.
-    client_gone: Arc<AtomicBool>,
+    /// Of a request that was given to an instance. Keeps its slot, and tells whoever runs the instance when nobody takes
+    /// its response any more.
+    ticket: Option<Arc<Ticket>>,
+    /// Of a stream of HTTP/2.
+    pace: Option<Arc<Pace>>,
     _present: Present,
+    _under_way: UnderWay,
 }
 
 impl AnswerBody {
-    pub(crate) fn new(body: Body, record: Record, client_gone: Arc<AtomicBool>, present: Present) -> Self {
-        Self { body, record, broken: None, is_broken: false, client_gone, _present: present }
+    pub(crate) fn new(
+        body: Body,
+        record: Record,
+        ticket: Option<Arc<Ticket>>,
+        present: Present,
+        under_way: UnderWay,
+    ) -> Self {
+        Self {
+            body,
+            rest: Bytes::new(),
+            record,
+            broken: None,
+            is_broken: false,
+            ticket,
+            pace: Pace::current(),
+            _present: present,
+            _under_way: under_way,
+        }
+    }
+
+    /// Gives the next piece of what is there.
+    fn piece(&mut self) -> Frame<Bytes> {
+        let max = if self.pace.is_some() { MAX_STREAM_PIECE_BYTES } else { MAX_PIECE_BYTES };
+        let length = self.rest.len().min(max);
+        self.record.bytes += length as u64;
+        Frame::data(self.rest.split_to(length))
     }
 }
 
@@ -46,35 +87,67 @@ impl HttpBody for AnswerBody {
         if let Some(error) = self.broken.take() {
             return Poll::Ready(Some(Err(error)));
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        match &frame {
-            Some(Ok(frame)) => self.record.bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
-            None => self.record.is_complete = true,
-            Some(Err(error)) => {
-                self.broken = Some(error.clone());
-                self.is_broken = true;
-                cx.waker().wake_by_ref();
+        let frame = if self.rest.is_empty() {
+            let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+                if let Some(pace) = &self.pace {
+                    pace.wait_for_application();
+                }
                 return Poll::Pending;
+            };
+            match frame.transpose() {
+                Ok(Some(frame)) => match frame.into_data() {
+                    Ok(data) => {
+                        self.rest = data;
+                        self.piece()
+                    }
+                    Err(trailers) => trailers,
+                },
+                Ok(None) => {
+                    self.record.is_complete = true;
+                    return Poll::Ready(None);
+                }
+                Err(error) => {
+                    self.broken = Some(error);
+                    self.is_broken = true;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
             }
+        } else {
+            self.piece()
+        };
+        if let Some(pace) = &self.pace {
+            pace.taken();
         }
-        Poll::Ready(frame)
+        Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.broken.is_none() && self.body.is_end_stream()
+        self.rest.is_empty() && self.broken.is_none() && !self.is_broken && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let rest = self.rest.len() as u64;
+        match self.body.known_length().and_then(|length| length.checked_add(rest)) {
+            Some(length) => SizeHint::with_exact(length),
+            None => SizeHint::default(),
+        }
     }
 }
 
 impl Drop for AnswerBody {
     fn drop(&mut self) {
         // A body of known length is not asked for its end.
-        self.record.is_complete |= !self.is_broken && self.is_end_stream();
-        if !self.record.is_complete && !self.is_broken {
-            self.client_gone.store(true, Ordering::Relaxed);
+        self.record.is_complete |= self.is_end_stream();
+        if self.pace.as_ref().is_some_and(|pace| pace.is_cut()) {
+            self.record.is_complete = false;
+            tracing::debug!("a client took nothing of its response; the stream is cut off");
+        }
+        if let Some(ticket) = &self.ticket
+            && !self.record.is_complete
+            && !self.is_broken
+        {
+            ticket.leave();
         }
     }
 }

@@ -1,9 +1,9 @@
 //! How long an instance has been running, without the time that it has waited.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// The clock of one instance. It runs while the instance's future is being polled.
@@ -32,31 +32,24 @@ impl CpuClock {
     }
 
     /// Lets the clock run during the polls of a future.
-    pub(crate) fn measure<F: Future>(self: Arc<Self>, future: F) -> impl Future<Output = F::Output> {
-        Measured { clock: self, future: Box::pin(future) }
-    }
-}
-
-struct Measured<F> {
-    clock: Arc<CpuClock>,
-    future: Pin<Box<F>>,
-}
-
-impl<F: Future> Future for Measured<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let began = self.clock.now();
-        self.clock.began.store(began, Ordering::Relaxed);
-        let poll = self.future.as_mut().poll(cx);
-        let spent = self.clock.now().saturating_sub(began);
-        self.clock.spent.fetch_add(spent, Ordering::Relaxed);
-        poll
+    pub(crate) async fn measure<F: Future>(self: Arc<Self>, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            let began = self.now();
+            self.began.store(began, Ordering::Relaxed);
+            let poll = future.as_mut().poll(cx);
+            let spent = self.now().saturating_sub(began);
+            self.spent.fetch_add(spent, Ordering::Relaxed);
+            poll
+        })
+        .await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll};
+
     use super::*;
 
     #[test]

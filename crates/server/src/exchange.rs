@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use edgekv_host::{Answer, Body, Client, Downstream, Keepalive};
 use edgekv_runtime::{Call, TraceId};
@@ -14,10 +14,11 @@ use http_body_util::Limited;
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::answer::{AnswerBody, plain};
+use crate::answer::{AnswerBody, TOO_MANY, plain};
+use crate::connection::UnderWay;
 use crate::cpu::CpuClock;
 use crate::outcome::Outcome;
-use crate::output::AppOutput;
+use crate::output::{AppLog, AppOutput};
 use crate::record::Record;
 use crate::server::Shared;
 use crate::stats::count;
@@ -31,6 +32,21 @@ pub(crate) struct Ends {
     pub(crate) server: SocketAddr,
 }
 
+/// What a request takes up, and what is known of its client: shared by its instance and the body of its response.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    client_is_gone: AtomicBool,
+    /// Free again when both are gone: what an instance has left behind for its client takes up memory like an instance.
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Ticket {
+    /// Says, to whoever runs the instance, that nobody takes its response any more.
+    pub(crate) fn leave(&self) {
+        self.client_is_gone.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Why a request is not given to an application.
 struct Refusal(StatusCode, Cow<'static, str>);
 
@@ -40,25 +56,34 @@ impl Shared {
         self: Arc<Self>,
         request: Request<Incoming>,
         ends: Ends,
+        under_way: UnderWay,
     ) -> Response<AnswerBody> {
         count(&self.counters.requests);
         let present = self.counters.responses.enter();
         let id = TraceId::random();
-        let client_gone = Arc::new(AtomicBool::new(false));
-        let mut record = Record::new(id, ends.client.ip(), request.method().clone(), request.uri().clone());
-        let method = request.method().clone();
+        let mut record = Record::new(id, ends.client.ip(), &request);
+        let is_head = request.method() == Method::HEAD;
         let version = request.version();
 
-        let response = match self.begin(request, ends, id, &client_gone) {
-            Ok((instance, answer)) => match Work::new(instance, answer, self.tasks.clone()).await {
-                Ok(response) => prepare(response, version),
-                Err(outcome) => outcome.response(id),
-            },
-            Err(Refusal(status, text)) => plain(status, &text),
+        let (response, ticket) = match self.begin(request, ends, id) {
+            Ok((instance, answer, ticket)) => {
+                let work = Work::new(instance, answer, Arc::clone(&ticket), self.tasks.clone());
+                let response = match work.await {
+                    Ok(response) => prepare(response, version),
+                    Err(outcome) => {
+                        if outcome.is_refusal() {
+                            count(&self.counters.refused);
+                        }
+                        outcome.response(id)
+                    }
+                };
+                (response, Some(ticket))
+            }
+            Err(Refusal(status, text)) => (plain(status, &text), None),
         };
         record.status = Some(response.status());
-        record.is_complete = is_bodiless(&method, response.status());
-        response.map(|body| AnswerBody::new(body, record, client_gone, present))
+        record.is_complete = is_head || is_bodiless(response.status());
+        response.map(|body| AnswerBody::new(body, record, ticket, present, under_way))
     }
 
     /// Checks a request, and gives it to an instance, which has not begun to run.
@@ -67,12 +92,10 @@ impl Shared {
         request: Request<Incoming>,
         ends: Ends,
         id: TraceId,
-        client_gone: &Arc<AtomicBool>,
-    ) -> Result<(Instance, Answer), Refusal> {
+    ) -> Result<(Instance, Answer, Arc<Ticket>), Refusal> {
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
             count(&self.counters.refused);
-            let text = "too many requests are being worked on";
-            return Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, text.into()));
+            return Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY.into()));
         };
         let (mut head, body) = request.into_parts();
         target::make_absolute(&mut head, || ends.server.to_string())
@@ -92,23 +115,19 @@ impl Shared {
             .server_address(ends.server.ip())
             .request_id(id.to_bytes());
         let (downstream, answer) = Downstream::new(Request::from_parts(head, body), client);
-        Ok((self.instance(downstream, slot, id, Arc::clone(client_gone)), answer))
+        let ticket = Arc::new(Ticket { client_is_gone: AtomicBool::new(false), _slot: slot });
+        Ok((self.instance(downstream, id, Arc::clone(&ticket)), answer, ticket))
     }
 
     /// The run of an instance, from its beginning to its end, with all that this counts and tells.
-    fn instance(
-        self: &Arc<Self>,
-        downstream: Downstream,
-        slot: OwnedSemaphorePermit,
-        id: TraceId,
-        client_gone: Arc<AtomicBool>,
-    ) -> Instance {
+    fn instance(self: &Arc<Self>, downstream: Downstream, id: TraceId, ticket: Arc<Ticket>) -> Instance {
         let program = self.program();
         let present = self.counters.instances.enter();
         let clock = CpuClock::new();
         let kv = {
             let clock = Arc::clone(&clock);
-            self.context.clone().cpu_time(move || clock.read()).build_for(downstream)
+            let log = AppLog { id, _context: self.counters.contexts.enter() };
+            self.context.clone().log(Arc::new(log)).cpu_time(move || clock.read()).build_for(downstream)
         };
         let limit = self.limits.request_time;
         let shared = Arc::clone(self);
@@ -130,14 +149,15 @@ impl Shared {
                 Ok(Err(error)) => Outcome::NotStarted(error),
                 Err(_elapsed) => Outcome::TimedOut(limit),
             };
-            outcome.report(id, &client_gone);
-            drop((slot, present));
+            outcome.report(id, ticket.client_is_gone.load(Ordering::Relaxed));
+            drop((ticket, present));
             outcome
         })
     }
 }
 
-/// Makes the application's response one that this connection can send.
+/// Makes the application's response one that this connection can send. A wish that the connection be closed has no effect on
+/// HTTP/2, where other requests are on it.
 fn prepare(mut response: Response<Body>, version: Version) -> Response<Body> {
     if response.extensions_mut().remove::<Keepalive>() == Some(Keepalive::Close)
         && version <= Version::HTTP_11
@@ -147,7 +167,7 @@ fn prepare(mut response: Response<Body>, version: Version) -> Response<Body> {
     response
 }
 
-/// Whether a response ends with its head, whatever its body is.
-fn is_bodiless(method: &Method, status: StatusCode) -> bool {
-    method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+/// Whether a response with this status ends with its head, whatever its body is.
+const fn is_bodiless(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }

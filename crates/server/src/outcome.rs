@@ -1,13 +1,12 @@
 //! How an instance ended, and what that means for its client and for the log.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use edgekv_host::Body;
-use edgekv_runtime::{End, StartError, TraceId};
+use edgekv_runtime::{End, StartError, StartErrorKind, TraceId};
 use http::{Response, StatusCode};
 
-use crate::answer::plain;
+use crate::answer::{TOO_MANY, plain};
 
 /// How an instance ended.
 #[derive(Debug)]
@@ -22,8 +21,8 @@ pub(crate) enum Outcome {
 impl Outcome {
     /// Tells the operator what is not as it should be. After its client has gone, an application cannot send what it
     /// has, and most end by a trap then; that is nobody's mistake.
-    pub(crate) fn report(&self, id: TraceId, client_gone: &AtomicBool) {
-        if client_gone.load(Ordering::Relaxed) {
+    pub(crate) fn report(&self, id: TraceId, client_is_gone: bool) {
+        if client_is_gone {
             tracing::debug!(target: "edgekv::app", %id, "the client went away; then: {}", self.summary());
             return;
         }
@@ -36,6 +35,9 @@ impl Outcome {
                 End::Trapped(report) => tracing::error!(target: "edgekv::app", %id, "{report}"),
                 End::ReaderGone => {}
             },
+            Self::NotStarted(error) if self.is_refusal() => {
+                tracing::warn!(target: "edgekv::app", %id, "{error}; the request was refused");
+            }
             Self::NotStarted(error) => tracing::error!(target: "edgekv::app", %id, "{error}"),
             Self::TimedOut(limit) => tracing::error!(
                 target: "edgekv::app",
@@ -43,6 +45,11 @@ impl Outcome {
                 "the application was stopped after {limit:?}; allow more by --max-time"
             ),
         }
+    }
+
+    /// Whether there was no room for the instance, and may be another time.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::NotStarted(error) if error.kind() == StartErrorKind::PoolIsFull)
     }
 
     fn summary(&self) -> String {
@@ -65,6 +72,7 @@ impl Outcome {
                 // What the platform of this ABI sends then.
                 Response::new(Body::new())
             }
+            Self::NotStarted(_) if self.is_refusal() => plain(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY),
             Self::Ended(_) | Self::NotStarted(_) => {
                 plain(StatusCode::INTERNAL_SERVER_ERROR, "the application failed")
             }

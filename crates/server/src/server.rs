@@ -10,23 +10,23 @@ use std::time::Duration;
 use edgekv_host::KvCtxBuilder;
 use edgekv_runtime::{Environment, Program};
 use edgekv_store::StoreName;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use parking_lot::{Mutex, RwLock};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::exchange::Ends;
-use crate::limits::{Limits, MAX_HEADERS, MIN_HEAD_BYTES};
-use crate::output::AppLog;
+use crate::connection;
+use crate::limits::Limits;
 use crate::stats::{Counters, Stats};
 
-/// Streams that a client may have open on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 128;
+/// How long an application should compute before others get their turn, for
+/// [`RuntimeBuilder::yield_every`](edgekv_runtime::RuntimeBuilder::yield_every).
+pub const TURN: Duration = Duration::from_millis(2);
+
+/// After so many turns a thread looks for connections, bytes and times that have come. Turns of applications that compute
+/// are long, so the 61 that are usual would be a pause of more than a hundred milliseconds.
+const EVENT_INTERVAL: u32 = 8;
 
 /// How long to wait after a connection could not be accepted, because the process has no file descriptors left for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -88,11 +88,11 @@ impl ServerBuilder {
         Server {
             shared: Arc::new(Shared {
                 program: RwLock::new(self.program),
-                context: self.context.log(Arc::new(AppLog)),
+                context: self.context,
                 environment: self.environment,
                 counters: Counters::default(),
-                slots: Arc::new(Semaphore::new(self.limits.max_requests)),
-                connections: Arc::new(Semaphore::new(self.limits.max_connections)),
+                slots: semaphore(self.limits.max_requests),
+                connections: semaphore(self.limits.max_connections),
                 limits: self.limits,
                 tasks: TaskTracker::new(),
                 missing_stores: Arc::new(MissingStores {
@@ -135,8 +135,11 @@ impl Server {
 
     /// Accepts connections until `stop` is ready; then no new ones, and waits until all requests are done and all
     /// instances have ended. None takes longer than the limits allow, so neither does this.
+    ///
+    /// Applications compute on the threads of the executor. [`Server::serve_blocking`] makes one that keeps time all the same.
     pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let graceful = GracefulShutdown::new();
+        let connections = TaskTracker::new();
+        let stopping = CancellationToken::new();
         let mut stop = pin!(stop);
         loop {
             let accepted = tokio::select! {
@@ -145,7 +148,14 @@ impl Server {
                 accepted = self.accept(&listener) => accepted,
             };
             match accepted {
-                Ok((stream, permit)) => self.connect(stream, permit, graceful.watcher()),
+                Ok((stream, permit)) => {
+                    let present = self.shared.counters.connections.enter();
+                    let served = connection::serve(Arc::clone(&self.shared), stream, stopping.clone());
+                    connections.spawn(async move {
+                        served.await;
+                        drop((permit, present));
+                    });
+                }
                 Err(error) => {
                     tracing::warn!("cannot accept a connection: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -153,7 +163,30 @@ impl Server {
             }
         }
         drop(listener);
-        self.end(graceful).await;
+        stopping.cancel();
+        self.end(&connections).await;
+    }
+
+    /// Does what [`Server::serve`] does, on threads that it makes for that: one for each processor.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses the threads, or to wait for the listener.
+    pub fn serve_blocking(
+        &self,
+        listener: std::net::TcpListener,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .event_interval(EVENT_INTERVAL)
+            .thread_name("edgekv-serve")
+            .build()?;
+        threads.block_on(async {
+            self.serve(TcpListener::from_std(listener)?, stop).await;
+            Ok(())
+        })
     }
 
     /// The next client, when there is room for one.
@@ -163,43 +196,13 @@ impl Server {
         Ok((stream, permit))
     }
 
-    /// Serves a connection, in a task of its own.
-    fn connect(&self, stream: TcpStream, permit: OwnedSemaphorePermit, watcher: Watcher) {
-        let shared = Arc::clone(&self.shared);
-        let (Ok(client), Ok(server)) = (stream.peer_addr(), stream.local_addr()) else {
-            // It is gone already.
-            return;
-        };
-        let ends = Ends { client, server };
-        // Responses are written in few pieces, which need not wait for more.
-        let _ = stream.set_nodelay(true);
-        let present = shared.counters.connections.enter();
-        let limits = &shared.limits;
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(limits.write_time));
-        // For connections that have not said which protocol they speak, and for silent ones of HTTP/2. Nothing has to be
-        // read while a request is worked on, so that is allowed on top.
-        stream.set_read_timeout(Some(limits.head_time + limits.request_time));
-        let builder = protocol(limits);
-        tokio::spawn(async move {
-            let service = service_fn(move |request| {
-                let exchange = Arc::clone(&shared).exchange(request, ends);
-                async move { Ok::<_, std::convert::Infallible>(exchange.await) }
-            });
-            let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned();
-            if let Err(error) = watcher.watch(connection).await {
-                tracing::debug!(client = %ends.client, "connection ended: {error:#}");
-            }
-            drop((permit, present));
-        });
-    }
-
-    async fn end(&self, graceful: GracefulShutdown) {
+    async fn end(&self, connections: &TaskTracker) {
         let limits = &self.shared.limits;
         // Requests end within their time, and their last bytes are taken within another.
         let grace = limits.request_time + limits.write_time;
         let ended = tokio::time::timeout(grace, async {
-            graceful.shutdown().await;
+            connections.close();
+            connections.wait().await;
             self.shared.tasks.close();
             self.shared.tasks.wait().await;
         });
@@ -226,24 +229,9 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// HTTP/1.1 and HTTP/2 without TLS, told apart by the first bytes of a connection.
-fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    let max_head_bytes = limits.max_head_bytes.max(MIN_HEAD_BYTES);
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_time)
-        .max_buf_size(max_head_bytes)
-        .max_headers(MAX_HEADERS);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(u32::try_from(max_head_bytes).unwrap_or(u32::MAX))
-        .keep_alive_interval(limits.head_time)
-        .keep_alive_timeout(limits.head_time);
-    builder
+/// As many permits as that, or as there can be.
+fn semaphore(permits: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
 }
 
 /// Most names of stores that are told.

@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Stats {
     /// Requests whose head has been read, since the start.
     pub requests: u64,
-    /// Requests that were refused because there were too many, since the start.
+    /// Requests that were refused because there was no room for them, since the start.
     pub refused: u64,
     /// Connections that are open.
     pub connections: u64,
     /// Instances that are running.
     pub instances: u64,
+    /// Contexts of instances that are not freed: each with all handles, requests and responses that its instance has had.
+    pub contexts: u64,
     /// Responses whose body has not been sent to its end.
     pub responses: u64,
 }
@@ -25,6 +27,7 @@ pub(crate) struct Counters {
     pub(crate) refused: AtomicU64,
     pub(crate) connections: Gauge,
     pub(crate) instances: Gauge,
+    pub(crate) contexts: Gauge,
     pub(crate) responses: Gauge,
 }
 
@@ -35,6 +38,7 @@ impl Counters {
             refused: self.refused.load(Ordering::Relaxed),
             connections: self.connections.read(),
             instances: self.instances.read(),
+            contexts: self.contexts.read(),
             responses: self.responses.read(),
         }
     }

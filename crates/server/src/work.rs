@@ -1,12 +1,14 @@
 //! Who runs an instance: whoever waits for its answer, and nobody but a task of its own after that.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use edgekv_host::{Answer, Body};
 use http::Response;
 use tokio_util::task::TaskTracker;
 
+use crate::exchange::Ticket;
 use crate::outcome::Outcome;
 
 /// A running instance.
@@ -20,12 +22,19 @@ pub(crate) struct Work {
     instance: Option<Instance>,
     outcome: Option<Outcome>,
     answer: Option<Answer>,
+    /// Of the exchange.
+    ticket: Arc<Ticket>,
     tasks: TaskTracker,
 }
 
 impl Work {
-    pub(crate) const fn new(instance: Instance, answer: Answer, tasks: TaskTracker) -> Self {
-        Self { instance: Some(instance), outcome: None, answer: Some(answer), tasks }
+    pub(crate) const fn new(
+        instance: Instance,
+        answer: Answer,
+        ticket: Arc<Ticket>,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self { instance: Some(instance), outcome: None, answer: Some(answer), ticket, tasks }
     }
 
     fn poll_instance(&mut self, cx: &mut Context<'_>) {
@@ -47,10 +56,10 @@ impl Future for Work {
         if let Some(answer) = &mut self.answer
             && let Poll::Ready(answer) = Pin::new(answer).poll(cx)
         {
+            self.answer = None;
             if let Some(response) = answer {
                 return Poll::Ready(Ok(response));
             }
-            self.answer = None;
         }
         let has_no_answer = self.answer.is_none();
         match self.outcome.take_if(|_| has_no_answer) {
@@ -62,6 +71,10 @@ impl Future for Work {
 
 impl Drop for Work {
     fn drop(&mut self) {
+        if self.answer.is_some() {
+            // Whoever waited for it does so no longer.
+            self.ticket.leave();
+        }
         if let Some(instance) = self.instance.take() {
             self.tasks.spawn(instance);
         }

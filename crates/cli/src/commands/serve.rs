@@ -11,7 +11,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use edgekv_host::KvCtx;
 use edgekv_runtime::{Pool, Program, Runtime};
-use edgekv_server::{Limits, Server};
+use edgekv_server::{Limits, Server, TURN};
 use edgekv_store::Stores;
 
 use crate::exit::{Failure, Status};
@@ -28,9 +28,6 @@ Examples:
   edgekv serve app.wasm --watch            and again what the compiler has made anew
 
 SIGTERM or Ctrl-C stops it: running requests finish, and writes are durable. A second one stops it at once.";
-
-/// How long an application may compute before others get their turn.
-const TURN: Duration = Duration::from_millis(10);
 
 /// Flags and arguments of `edgekv serve`.
 #[derive(Debug, Args)]
@@ -141,28 +138,14 @@ impl ServeArgs {
         } else {
             None
         };
-        let threads = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .thread_name("edgekv-serve")
-            .build()
-            .context("cannot start threads")?;
-        threads.block_on(async {
-            let address = listener.local_addr().context("the listener has no address")?;
-            let listener = tokio::net::TcpListener::from_std(listener).context("cannot listen")?;
-            announce(address);
-            server.serve(listener, stop.asked()).await;
-            Ok::<_, anyhow::Error>(())
-        })?;
+        announce(listener.local_addr().context("the listener has no address")?);
+        server.serve_blocking(listener, stop.asked()).context("cannot serve")?;
         Ok(())
     }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    let listener = TcpListener::bind(address).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        Ok(listener)
-    });
-    listener.map_err(|error| {
+    TcpListener::bind(address).map_err(|error| {
         let error = anyhow!("cannot listen on {address}: {error}; choose another address by --listen");
         Failure::new(Status::Failed, error)
     })
