@@ -26,14 +26,22 @@ pub(crate) struct CompileArgs {
 impl CompileArgs {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let output = self.output.clone().unwrap_or_else(|| self.program.with_extension(EXTENSION));
-        // Before anything is compiled: that takes long, and the answer would be the same.
-        if is_same_file(&output, &self.program) {
+        let is_program = is_same_file(&output, &self.program);
+        let over_itself = || {
             let error = anyhow!("{} would be written over itself; name another file by -o", output.display());
-            return Err(Failure::new(Status::Usage, error));
+            Err(Failure::new(Status::Usage, error))
+        };
+        if self.output.is_some() && is_program {
+            // Before anything is compiled: that takes long, and the answer would be the same.
+            return over_itself();
         }
         let started = Instant::now();
         let runtime = Runtime::builder().build().context("no program can be compiled")?;
         let compiled = runtime.compile(&self.program)?;
+        if is_program {
+            // A module that is called .cwasm. What is compiled already, the more likely mistake, has been refused as that.
+            return over_itself();
+        }
         compiled.write(&output).with_context(|| format!("cannot write {}", output.display()))?;
         println!(
             "{}: {} KiB of native code, compiled in {:.1} s",

@@ -41,7 +41,7 @@ pub(crate) struct ServeArgs {
     path: PathBuf,
     /// Address and port to listen on; with port 0 the system chooses one. The address is printed on stdout when the
     /// application can be asked
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7676", env = "EDGEKV_LISTEN")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7676", env = "EDGEKV_LISTEN", value_parser = parse_address)]
     listen: SocketAddr,
     /// Load the application again when its file changes. No request is dropped; if the new file cannot be loaded, the old
     /// application goes on
@@ -60,8 +60,8 @@ pub(crate) struct ServeArgs {
 #[command(next_help_heading = "Limits")]
 struct LimitsArgs {
     /// Most seconds for a request, from its head to the end of the application's run; then 504
-    #[arg(long, value_name = "SECONDS", default_value = "60")]
-    max_time: NonZeroU32,
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
+    max_time: u32,
     /// Most requests at a time; one more is answered with 503
     #[arg(long, value_name = "NUMBER", default_value = "256", value_parser = parse_requests)]
     max_requests: NonZeroU32,
@@ -76,6 +76,11 @@ struct LimitsArgs {
     max_body: u32,
 }
 
+fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "write it as ADDRESS:PORT with a numeric address, such as 127.0.0.1:7676 or [::]:80")
+}
+
 /// Each has address space for its memory reserved, of which there are 128 TiB.
 fn parse_requests(text: &str) -> Result<NonZeroU32, &'static str> {
     let requests = text.parse().ok().filter(|requests: &NonZeroU32| requests.get() <= 10_000);
@@ -87,7 +92,7 @@ impl LimitsArgs {
         let mut limits = Limits::default();
         limits.max_requests = self.max_requests.get() as usize;
         limits.max_connections = self.max_connections as usize;
-        limits.request_time = Duration::from_secs(u64::from(self.max_time.get()));
+        limits.request_time = Duration::from_secs(u64::from(self.max_time));
         limits.max_head_bytes = usize::from(self.max_head) * 1024;
         limits.max_body_bytes = u64::from(self.max_body) * 1024 * 1024;
         limits

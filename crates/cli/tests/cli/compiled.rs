@@ -121,7 +121,10 @@ fn a_program_is_not_written_over_itself_by_any_name() {
         ended.fails(2, &["would be written over itself"]);
         assert!(fs::read(here.path("app.wasm")).unwrap() == source, "{name}");
     }
-    // A link that shows elsewhere is no reason.
+    here.file("module.cwasm", &source);
+    here.run("compile module.cwasm").fails(2, &["module.cwasm would be written over itself"]);
+    assert!(fs::read(here.path("module.cwasm")).unwrap() == source);
+    // Another way to the same folder is no reason.
     here.run("compile app.wasm -o folder/../app.cwasm").good();
 }
 

@@ -39,9 +39,12 @@ mod faults;
 mod guests;
 mod headers;
 mod lists;
+#[allow(dead_code, reason = "the tests of the command need more of it")]
+mod process;
 mod protocols;
 mod restarts;
 mod server;
+mod shortener;
 mod statuses;
 mod streams;
 mod trailers;
@@ -63,5 +66,6 @@ macro_rules! contract {
 contract! {
     fastly_main = FASTLY_MAIN: entries lists headers statuses streams caller faults protocols restarts;
     fastly_streams = FASTLY_STREAMS: entries lists headers statuses streams caller faults protocols restarts beyond trailers;
+    sdk = SDK: entries lists headers statuses streams caller faults protocols restarts beyond trailers;
     javascript = JAVASCRIPT: entries lists headers statuses streams caller faults protocols restarts beyond;
 }
