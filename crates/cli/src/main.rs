@@ -11,6 +11,8 @@
 //! | when does an item of it reach a store? | `seed/` |
 //! | which exit status means what? | `exit.rs` |
 //! | what is said when the arguments are wrong? | `usage.rs` |
+//! | how do messages look, and who waits for their reader? | `logging/` |
+//! | when is a served application loaded again? | `watch.rs` |
 #![forbid(unsafe_code)]
 
 mod commands;
@@ -31,9 +33,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::commands::Command;
-use crate::logging::LogArgs;
+use crate::logging::{LogArgs, Writing};
 
-/// Runs programs for the edge KV ABI, on durable data
+/// Runs programs for the edge KV ABI, on durable data: as commands, or for HTTP requests
 #[derive(Debug, Parser)]
 #[command(name = "edgekv", version, arg_required_else_help = true)]
 struct Edgekv {
@@ -48,6 +50,15 @@ fn main() -> ExitCode {
         Ok(edgekv) => edgekv,
         Err(error) => return usage::report(&error),
     };
-    let done = edgekv.log.start().and_then(|()| edgekv.command.run());
+    let writing = if edgekv.command.is_server() { Writing::Aside } else { Writing::Direct };
+    let done = match edgekv.log.start(writing) {
+        Ok(logging) => {
+            let done = edgekv.command.run();
+            drop(logging);
+            done
+        }
+        Err(failure) => Err(failure),
+    };
+    // Last: why it ended is what people look for at the end.
     done.unwrap_or_else(|failure| failure.report())
 }

@@ -1,7 +1,7 @@
 //! Foreign text in messages: what a manifest or an argument says must not move the cursor of a terminal, begin a line
 //! that looks like ours, or fill the screen.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Longest text of a configuration that a message repeats, in characters.
 const MAX_QUOTED_CHARS: usize = 60;
@@ -19,6 +19,46 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// A text as it is, but for what moves the cursor, or the direction in which a line is written: that is escaped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moves = |char: char| {
+            (char.is_control() && char != '\t')
+                || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        let mut rest = self.0;
+        while let Some((at, char)) = rest.char_indices().find(|(_, char)| moves(*char)) {
+            let (before, after) = rest.split_at(at);
+            write!(f, "{before}{}", char.escape_default())?;
+            rest = after.get(char.len_utf8()..).unwrap_or_default();
+        }
+        f.write_str(rest)
+    }
+}
+
+/// Longest part of a URL that a line of text repeats, in bytes.
+const MAX_URL_BYTES: usize = 2000;
+
+/// A part of a URL, with escapes as URLs have them for all that is not printable ASCII, and shortened when it is long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UrlText<'a>(pub(crate) &'a str);
+
+impl fmt::Display for UrlText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for byte in self.0.bytes().take(MAX_URL_BYTES) {
+            if byte.is_ascii_graphic() {
+                f.write_char(char::from(byte))?;
+            } else {
+                write!(f, "%{byte:02X}")?;
+            }
+        }
+        if self.0.len() > MAX_URL_BYTES { f.write_char('…') } else { Ok(()) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,5 +71,25 @@ mod tests {
     #[test]
     fn long_texts_are_cut_between_characters() {
         assert_eq!(Quoted(&"é".repeat(61)).to_string(), format!("\"{}\"…", "é".repeat(60)));
+    }
+
+    #[test]
+    fn what_moves_nothing_stays_as_it_is() {
+        for text in ["", "a\t\"b\" \\ 'é' 日本 👩‍🚀"] {
+            assert_eq!(Printable(text).to_string(), text);
+        }
+        assert_eq!(
+            Printable("a\r\u{1b}[2Jb\u{9b}\u{202e}é\u{2028}").to_string(),
+            "a\\r\\u{1b}[2Jb\\u{9b}\\u{202e}é\\u{2028}"
+        );
+    }
+
+    #[test]
+    fn urls_are_printable_and_not_longer_than_people_read() {
+        assert_eq!(UrlText("/a?b=%20&c").to_string(), "/a?b=%20&c");
+        assert_eq!(UrlText("/é b\u{7f}").to_string(), "/%C3%A9%20b%7F");
+        let long = "x".repeat(MAX_URL_BYTES);
+        assert_eq!(UrlText(&long).to_string(), long);
+        assert_eq!(UrlText(&(long.clone() + "y")).to_string(), long + "…");
     }
 }

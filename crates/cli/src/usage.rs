@@ -11,8 +11,13 @@ use crate::Edgekv;
 use crate::exit::Status;
 
 /// The variables that stand for flags.
-const VARIABLES: [(&str, &str); 3] =
-    [("--code-cache", "EDGEKV_CODE_CACHE"), ("--engine", "EDGEKV_ENGINE"), ("--log", "EDGEKV_LOG")];
+const VARIABLES: [(&str, &str); 5] = [
+    ("--code-cache", "EDGEKV_CODE_CACHE"),
+    ("--engine", "EDGEKV_ENGINE"),
+    ("--listen", "EDGEKV_LISTEN"),
+    ("--log", "EDGEKV_LOG"),
+    ("--log-format", "EDGEKV_LOG_FORMAT"),
+];
 
 /// Shows help, or what is wrong with the arguments.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
@@ -41,8 +46,8 @@ pub(crate) fn origin(flag: &'static str) -> &'static str {
     }
 }
 
-/// The arguments that are ours and not the program's: flags with their values, and the command, up to its first
-/// argument that is none.
+/// The arguments that are ours and not the program's. With `run` those are flags with their values, up to the first
+/// argument that is none; with other commands all of them.
 fn own_arguments() -> Vec<OsString> {
     let commands = Edgekv::command();
     let takes_value = |flag: &str| {
@@ -51,7 +56,7 @@ fn own_arguments() -> Vec<OsString> {
         named.any(|arg| arg.get_action().takes_values())
     };
     let mut own = Vec::new();
-    let mut has_command = false;
+    let mut command = None;
     let mut is_value = false;
     for argument in env::args_os().skip(1) {
         let text = argument.to_string_lossy();
@@ -60,30 +65,30 @@ fn own_arguments() -> Vec<OsString> {
             Some("") => break,
             Some(flag) => is_value = !flag.contains('=') && takes_value(flag),
             None if text.starts_with('-') => {}
-            None if has_command => break,
-            None => has_command = true,
+            None if command.as_deref() == Some("run") => break,
+            None => command = command.or_else(|| Some(text.into_owned())),
         }
         own.push(argument);
     }
     own
 }
 
-/// The first of a program's arguments that looks like a flag of `edgekv run`.
-pub(crate) fn flag_of_ours(arguments: &[String]) -> Option<&str> {
-    let commands = Edgekv::command();
-    let run = commands.get_subcommands().filter(|command| command.get_name() == "run");
-    let flags: Vec<&str> = run
-        .flat_map(Command::get_arguments)
-        .chain(commands.get_arguments())
-        .filter_map(Arg::get_long)
-        .collect();
-    let name = |argument: &'_ String| {
-        let flag = argument.strip_prefix("--")?;
-        Some(flag.split_once('=').map_or(flag, |(name, _)| name).to_owned())
+/// The first of a program's arguments that looks like a flag of a command, `edgekv run` before others, and the command.
+pub(crate) fn flag_of_ours(arguments: &[String]) -> Option<(&str, String)> {
+    let edgekv = Edgekv::command();
+    let named = |command: &Command, name: &str| {
+        command.get_arguments().filter_map(Arg::get_long).any(|long| long == name)
     };
-    let ours =
-        arguments.iter().find(|argument| name(argument).is_some_and(|name| flags.contains(&name.as_str())));
-    ours.map(String::as_str)
+    arguments.iter().find_map(|argument| {
+        let flag = argument.strip_prefix("--")?;
+        let name = flag.split_once('=').map_or(flag, |(name, _)| name);
+        if named(&edgekv, name) {
+            return Some((argument.as_str(), "run".to_owned()));
+        }
+        // `run` comes first among them.
+        let command = edgekv.get_subcommands().find(|command| named(command, name))?;
+        Some((argument.as_str(), command.get_name().to_owned()))
+    })
 }
 
 /// The line; `None` if help is the better answer.
@@ -112,7 +117,9 @@ fn line(error: &clap::Error) -> Option<String> {
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
             let line = first_line(error);
             let flag = argument();
-            match VARIABLES.iter().find(|(of, _)| flag.starts_with(of)) {
+            // The flag comes with the name of its value.
+            let flag = flag.split([' ', '=']).next().unwrap_or_default();
+            match VARIABLES.iter().find(|(of, _)| *of == flag) {
                 Some((of, _)) if origin(of) != *of => format!("{}: {line}", origin(of)),
                 _ => line,
             }

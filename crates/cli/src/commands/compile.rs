@@ -1,6 +1,6 @@
 //! `edgekv compile`: a program's compiled code, made ahead of time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -26,12 +26,21 @@ pub(crate) struct CompileArgs {
 impl CompileArgs {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let output = self.output.clone().unwrap_or_else(|| self.program.with_extension(EXTENSION));
+        let is_program = is_same_file(&output, &self.program);
+        let over_itself = || {
+            let error = anyhow!("{} would be written over itself; name another file by -o", output.display());
+            Err(Failure::new(Status::Usage, error))
+        };
+        if self.output.is_some() && is_program {
+            // Before anything is compiled: that takes long, and the answer would be the same.
+            return over_itself();
+        }
         let started = Instant::now();
         let runtime = Runtime::builder().build().context("no program can be compiled")?;
         let compiled = runtime.compile(&self.program)?;
-        if output == self.program {
-            let error = anyhow!("{} would be written over itself; name another file by -o", output.display());
-            return Err(Failure::new(Status::Usage, error));
+        if is_program {
+            // A module that is called .cwasm. What is compiled already, the more likely mistake, has been refused as that.
+            return over_itself();
         }
         compiled.write(&output).with_context(|| format!("cannot write {}", output.display()))?;
         println!(
@@ -42,4 +51,16 @@ impl CompileArgs {
         );
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Whether both are there, and are one file by two names: a link, or another way to the same folder.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    let identity = |path: &Path| {
+        use std::os::unix::fs::MetadataExt as _;
+        path.metadata().map(|metadata| (metadata.dev(), metadata.ino()))
+    };
+    #[cfg(not(unix))]
+    let identity = |path: &Path| path.canonicalize();
+    matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
 }

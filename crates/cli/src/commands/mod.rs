@@ -31,6 +31,11 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether others depend on this process, and not only whoever has called it.
+    pub(crate) fn is_server(&self) -> bool {
+        matches!(self, Self::Serve(_))
+    }
+
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Run(args) => args.run(),

@@ -88,11 +88,17 @@ impl RunArgs {
             for name in ended.missing_stores().filter(|name| !is_reserved(name)) {
                 eprintln!("edgekv: {}", no_store(name));
             }
-            if let Some(flag) = usage::flag_of_ours(&args) {
-                eprintln!(
+            match usage::flag_of_ours(&args) {
+                Some((flag, command)) if command == "run" => eprintln!(
                     "edgekv: hint: the program was given {flag}, because it came after its name; flags of edgekv go before \
                      the program: edgekv run [FLAGS] APP.wasm [ARGS]..."
-                );
+                ),
+                Some((flag, command)) => {
+                    eprintln!(
+                        "edgekv: hint: the program was given {flag}, which is a flag of `edgekv {command}`"
+                    );
+                }
+                None => {}
             }
         }
         closed.context("the program has ended, but its last writes may be lost")?;

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::interrupt::Stop;
 use crate::program::ProgramArgs;
 use crate::seed;
 use crate::stores::{StoresArgs, no_store};
-use crate::watch;
+use crate::watch::Watch;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,7 +38,7 @@ pub(crate) struct ServeArgs {
     path: PathBuf,
     /// Address and port to listen on; with port 0 the system chooses one. The address is printed on stdout when the
     /// application can be asked
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7676", env = "EDGEKV_LISTEN")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7676", env = "EDGEKV_LISTEN", value_parser = parse_address)]
     listen: SocketAddr,
     /// Load the application again when its file changes. No request is dropped; if the new file cannot be loaded, the old
     /// application goes on
@@ -57,20 +57,25 @@ pub(crate) struct ServeArgs {
 #[command(next_help_heading = "Limits")]
 struct LimitsArgs {
     /// Most seconds for a request, from its head to the end of the application's run; then 504
-    #[arg(long, value_name = "SECONDS", default_value = "60")]
-    max_time: NonZeroU32,
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
+    max_time: u32,
     /// Most requests at a time; one more is answered with 503
     #[arg(long, value_name = "NUMBER", default_value = "256", value_parser = parse_requests)]
     max_requests: NonZeroU32,
-    /// Most open connections; further clients wait
-    #[arg(long, value_name = "NUMBER", default_value = "4096")]
-    max_connections: NonZeroUsize,
+    /// Most open connections, up to 1000000; further clients wait
+    #[arg(long, value_name = "NUMBER", default_value = "4096", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: u32,
     /// Most KiB of the head of a request (URL and headers), at least 8; then 431
     #[arg(long, value_name = "KIB", default_value = "64", value_parser = clap::value_parser!(u16).range(8..=1024))]
     max_head: u16,
     /// Most MiB of the body of a request; then 413
     #[arg(long, value_name = "MIB", default_value = "128")]
     max_body: u32,
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "write it as ADDRESS:PORT with a numeric address, such as 127.0.0.1:7676 or [::]:80")
 }
 
 /// Each has address space for its memory reserved, of which there are 128 TiB.
@@ -83,8 +88,8 @@ impl LimitsArgs {
     fn limits(&self) -> Limits {
         let mut limits = Limits::default();
         limits.max_requests = self.max_requests.get() as usize;
-        limits.max_connections = self.max_connections.get();
-        limits.request_time = Duration::from_secs(u64::from(self.max_time.get()));
+        limits.max_connections = self.max_connections as usize;
+        limits.request_time = Duration::from_secs(u64::from(self.max_time));
         limits.max_head_bytes = usize::from(self.max_head) * 1024;
         limits.max_body_bytes = u64::from(self.max_body) * 1024 * 1024;
         limits
@@ -106,12 +111,15 @@ impl ServeArgs {
             .yield_every(TURN)
             .build()
             .context("no application can be run")?;
+        // Before the load, so that no change comes unseen between the two.
+        let watch = self.watch.then(|| Watch::begin(&self.path));
         let program = runtime.load(&self.path)?;
+        let watch = watch.transpose()?;
         let listener = listen(self.listen)?;
         let stores = self.stores.open(config.as_ref())?;
         drop(config);
 
-        let served = self.serve(&runtime, program, listener, &stores);
+        let served = self.serve(runtime, program, watch, listener, &stores);
         // However it ended: what was started is finished, and the file closed.
         let closed = stores.close().wait();
         served?;
@@ -121,8 +129,9 @@ impl ServeArgs {
 
     fn serve(
         &self,
-        runtime: &Runtime,
+        runtime: Runtime,
         program: Program,
+        watch: Option<Watch>,
         listener: TcpListener,
         stores: &Stores,
     ) -> Result<(), Failure> {
@@ -133,11 +142,9 @@ impl ServeArgs {
             .environment(self.program.environment())
             .on_missing_store(|name| tracing::warn!("{}", no_store(name)))
             .build();
-        let _watch = if self.watch {
-            Some(watch::reload(runtime.clone(), self.path.clone(), server.clone())?)
-        } else {
-            None
-        };
+        if let Some(watch) = watch {
+            watch.reload(runtime, server.clone())?;
+        }
         announce(listener.local_addr().context("the listener has no address")?);
         server.serve_blocking(listener, stop.asked()).context("cannot serve")?;
         Ok(())

@@ -66,19 +66,18 @@ fn all_missing_imports_are_named() {
     let here = workplace();
     here.wat(
         "one.wasm",
-        r#"(module (import "fastly_geo" "lookup" (func (param i32) (result i32))) (func (export "_start")))"#,
+        r#"(module (import "geo" "lookup" (func (param i32) (result i32))) (func (export "_start")))"#,
     );
-    here.run("run one.wasm")
-        .fails(126, &["one.wasm: it imports fastly_geo::lookup, which edgekv does not have"]);
+    here.run("run one.wasm").fails(126, &["one.wasm: it imports geo::lookup, which edgekv does not have"]);
     here.wat(
         "several.wasm",
         r#"(module
-            (import "fastly_geo" "lookup" (func (param i32) (result i32)))
+            (import "geo" "lookup" (func (param i32) (result i32)))
             (import "fastly_kv_store" "open" (func (param i32 i32 i32) (result i32)))
             (import "env" "thing" (func))
             (func (export "_start")))"#,
     );
-    here.run("run several.wasm").fails(126, &["it imports 2 things", ": fastly_geo::lookup, env::thing"]);
+    here.run("run several.wasm").fails(126, &["it imports 2 things", ": geo::lookup, env::thing"]);
     let imports: String = (0..14)
         .map(|number| {
             format!("(import \"env\" \"f{number:02}\" (func)) (import \"env\" \"f{number:02}\" (func))")
@@ -144,6 +143,37 @@ fn arguments_and_variables_that_are_wrong_are_named() {
     let ended = Ended::of(command.output().unwrap());
     ended.fails(2, &["sqlite:x", "--engine"]);
     assert!(!ended.stderr.contains("EDGEKV_ENGINE"), "the flag is to blame: {ended:?}");
+}
+
+#[test]
+fn the_flags_and_variables_of_serve_are_named_too() {
+    let here = workplace();
+    for (variable, value) in
+        [("EDGEKV_LISTEN", "nowhere"), ("EDGEKV_LOG_FORMAT", "xml"), ("EDGEKV_LOG", "debgu")]
+    {
+        let mut command = here.edgekv();
+        command.args(["serve", "app.wasm"]).env(variable, value);
+        let ended = Ended::of(command.output().unwrap());
+        ended.fails(2, &[value]);
+        // Of two variables one name is the beginning of the other.
+        assert!(
+            ended.stderr.starts_with(&format!("edgekv: {variable}: "))
+                || ended.stderr.starts_with(&format!("edgekv: {variable} ")),
+            "{ended:?}"
+        );
+    }
+    // With `serve`, flags may come after the program, and are to blame then.
+    let mut command = here.edgekv();
+    command
+        .args(["serve", "app.wasm", "--log", "debgu", "--listen", "127.0.0.1:0"])
+        .env("EDGEKV_LOG", "warn");
+    let ended = Ended::of(command.output().unwrap());
+    ended.fails(2, &["--log \"debgu\" is not understood"]);
+    let mut command = here.edgekv();
+    command.args(["run", "--log-format", "xml", "app.wasm"]).env("EDGEKV_LOG", "warn");
+    let ended = Ended::of(command.output().unwrap());
+    ended.fails(2, &["'xml'", "--log-format"]);
+    assert!(!ended.stderr.contains("EDGEKV_LOG"), "{ended:?}");
 }
 
 #[cfg(unix)]

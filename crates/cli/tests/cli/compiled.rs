@@ -99,6 +99,36 @@ fn compiled_code_that_cannot_be_used_says_why_and_what_to_do() {
 }
 
 #[test]
+fn a_program_is_not_written_over_itself_by_any_name() {
+    let here = Workplace::new();
+    here.program("app.wasm", &[Print("it ran")]);
+    let source = fs::read(here.path("app.wasm")).unwrap();
+    fs::create_dir(here.path("folder")).unwrap();
+    let mut names = vec!["app.wasm".to_owned(), "./app.wasm".to_owned(), "folder/../app.wasm".to_owned()];
+    names.push(here.path("app.wasm").display().to_string());
+    fs::hard_link(here.path("app.wasm"), here.path("hard.wasm")).unwrap();
+    names.push("hard.wasm".to_owned());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("app.wasm", here.path("link.wasm")).unwrap();
+        std::os::unix::fs::symlink(".", here.path("here")).unwrap();
+        names.extend(["link.wasm".to_owned(), "here/app.wasm".to_owned()]);
+    }
+    for name in &names {
+        let ended = here.run(&format!("compile app.wasm -o {name}"));
+        ended.fails(2, &["would be written over itself", name, "-o"]);
+        let ended = here.run(&format!("compile {name} -o app.wasm"));
+        ended.fails(2, &["would be written over itself"]);
+        assert!(fs::read(here.path("app.wasm")).unwrap() == source, "{name}");
+    }
+    here.file("module.cwasm", &source);
+    here.run("compile module.cwasm").fails(2, &["module.cwasm would be written over itself"]);
+    assert!(fs::read(here.path("module.cwasm")).unwrap() == source);
+    // Another way to the same folder is no reason.
+    here.run("compile app.wasm -o folder/../app.cwasm").good();
+}
+
+#[test]
 fn what_cannot_be_compiled_says_why() {
     let here = Workplace::new();
     here.program("app.wasm", &[Print("it ran")]);

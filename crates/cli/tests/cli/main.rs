@@ -3,11 +3,21 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
+// What the tests over HTTP have for their servers.
+#[cfg(unix)]
+#[path = "../http/client.rs"]
+#[allow(dead_code, reason = "the tests over HTTP need more of it")]
+mod client;
 mod compiled;
 mod guests;
 mod help;
 mod interrupts;
+#[path = "../http/process.rs"]
+#[cfg_attr(not(unix), allow(dead_code, reason = "servers are stopped by signals"))]
+mod process;
 mod program;
 mod runs;
 mod seeding;
+#[cfg(unix)]
+mod serve;
 mod workplace;

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::process::VARIABLES;
 use crate::program::{Step, program};
 
 /// An empty directory, gone at the end of the test.
@@ -38,7 +39,9 @@ impl Workplace {
     pub(crate) fn edgekv(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_edgekv"));
         command.current_dir(self.0.path()).stdin(Stdio::null());
-        command.env_remove("EDGEKV_ENGINE").env_remove("EDGEKV_LOG");
+        for variable in VARIABLES {
+            command.env_remove(variable);
+        }
         // Nothing of one test, and nothing of its user, is there for another.
         command.env("EDGEKV_CODE_CACHE", "none");
         // Messages are for users: they must not grow because a developer wants backtraces of panics.

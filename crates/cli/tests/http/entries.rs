@@ -16,6 +16,7 @@ pub(crate) const CASES: &[Case] = &[
     case!(modes_say_what_becomes_of_an_old_value),
     case!(metadata_stay_with_their_value),
     case!(an_entry_has_a_lifetime),
+    case!(an_entry_without_a_lifetime_is_gone needs NoLifetime),
     case!(a_wrong_generation_writes_nothing),
     case!(the_right_generation_writes needs Generations),
     case!(keys_have_their_rules),
@@ -82,12 +83,18 @@ fn an_entry_has_a_lifetime(server: &Server) {
     let mut client = server.client();
     client.put("/kv/life?ttl=3600", "long").has(201);
     assert_eq!(client.get("/kv/life").has(200).text(), "long");
-    client.put("/kv/life?ttl=0", "none").has(201);
-    client.get("/kv/life").has(404);
-    client.delete("/kv/life").has(404);
-    client.put("/kv/life?mode=add", "again").has(201);
     client.put("/kv/life?ttl=soon", "x").has(400);
-    assert_eq!(client.get("/kv/life").has(200).text(), "again");
+    assert_eq!(client.get("/kv/life").has(200).text(), "long");
+}
+
+fn an_entry_without_a_lifetime_is_gone(server: &Server) {
+    let mut client = server.client();
+    client.put("/kv/no-life", "long").has(201);
+    client.put("/kv/no-life?ttl=0", "none").has(201);
+    client.get("/kv/no-life").has(404);
+    client.delete("/kv/no-life").has(404);
+    client.put("/kv/no-life?mode=add", "again").has(201);
+    assert_eq!(client.get("/kv/no-life").has(200).text(), "again");
 }
 
 fn a_wrong_generation_writes_nothing(server: &Server) {

@@ -5,6 +5,8 @@
 pub(crate) enum Capability {
     /// A lookup tells the generation of the entry.
     Generations,
+    /// A write may have no lifetime at all; its entry is expired at once.
+    NoLifetime,
     /// A write is answered when a value that was streamed is in the store.
     WaitsForStreams,
     /// Several values of one header are seen one by one, in the order they came in.
@@ -24,7 +26,8 @@ pub(crate) enum Capability {
 }
 
 use Capability::{
-    ErrorText, Generations, Heap, SendsItself, SeparateValues, Streams, Trailers, Version, WaitsForStreams,
+    ErrorText, Generations, Heap, NoLifetime, SendsItself, SeparateValues, Streams, Trailers, Version,
+    WaitsForStreams,
 };
 
 /// A program, as `cargo xtask guests` builds it.
@@ -37,7 +40,7 @@ pub(crate) struct Guest {
 /// `#[fastly::main]` of the public crate: a request in, one whole response out.
 pub(crate) const FASTLY_MAIN: Guest = Guest {
     name: "fastly-http",
-    can: &[Generations, WaitsForStreams, SeparateValues, Version, Heap, ErrorText],
+    can: &[Generations, NoLifetime, WaitsForStreams, SeparateValues, Version, Heap, ErrorText],
 };
 
 /// The public crate with an ordinary `main`, which can do all there is.
@@ -45,6 +48,7 @@ pub(crate) const FASTLY_STREAMS: Guest = Guest {
     name: "fastly-streams",
     can: &[
         Generations,
+        NoLifetime,
         WaitsForStreams,
         SeparateValues,
         Streams,
@@ -56,10 +60,17 @@ pub(crate) const FASTLY_STREAMS: Guest = Guest {
     ],
 };
 
+/// Our SDK, which can do all there is. But a lifetime of nothing is a mistake to it, and an error that a program returns is
+/// for its log, and not for the client.
+pub(crate) const SDK: Guest = Guest {
+    name: "sdk-http",
+    can: &[Generations, WaitsForStreams, SeparateValues, Streams, SendsItself, Trailers, Version, Heap],
+};
+
 /// The public JavaScript runtime. Its interface has no generation of an entry, no trailers, no version of HTTP and no
 /// figure of memory; it joins the values of a header by commas, in the order of names; `put` of a stream waits for
 /// nothing; and what a handler throws is logged only.
-pub(crate) const JAVASCRIPT: Guest = Guest { name: "js-http", can: &[Streams] };
+pub(crate) const JAVASCRIPT: Guest = Guest { name: "js-http", can: &[NoLifetime, Streams] };
 
 /// The example on the SDK of this project.
 pub(crate) const SHORTENER: Guest = Guest { name: "shortener", can: &[] };

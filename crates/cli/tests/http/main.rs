@@ -41,9 +41,12 @@ mod guests;
 mod headers;
 mod links;
 mod lists;
+#[allow(dead_code, reason = "the tests of the command need more of it")]
+mod process;
 mod protocols;
 mod restarts;
 mod server;
+mod shortener;
 mod statuses;
 mod streams;
 mod trailers;
@@ -65,6 +68,7 @@ macro_rules! contract {
 contract! {
     fastly_main = FASTLY_MAIN: entries lists headers statuses streams caller faults protocols restarts;
     fastly_streams = FASTLY_STREAMS: entries lists headers statuses streams caller faults protocols restarts beyond trailers;
+    sdk = SDK: entries lists headers statuses streams caller faults protocols restarts beyond trailers;
     javascript = JAVASCRIPT: entries lists headers statuses streams caller faults protocols restarts beyond;
     shortener = SHORTENER: links;
     shortener_fastly = SHORTENER_FASTLY: links;
