@@ -39,6 +39,7 @@ mod entries;
 mod faults;
 mod guests;
 mod headers;
+mod kept_links;
 mod links;
 mod lists;
 #[allow(dead_code, reason = "the tests of the command need more of it")]
@@ -46,7 +47,6 @@ mod process;
 mod protocols;
 mod restarts;
 mod server;
-mod shortener;
 mod statuses;
 mod streams;
 mod trailers;
