@@ -244,5 +244,6 @@ abi_test!(operations_overlap, |f| {
         assert_eq!(f.guest.u32(error), kv::NOT_FOUND);
     }
     let took = started.elapsed();
+    assert_eq!(f.script.most_under_way(), 10, "all of them in the engine at a time");
     assert!((Duration::from_millis(20)..Duration::from_millis(120)).contains(&took), "{took:?}");
 });

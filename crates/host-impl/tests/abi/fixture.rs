@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -94,6 +94,8 @@ pub struct Script {
     gates: Mutex<Option<Vec<oneshot::Sender<()>>>>,
     answer_when_asked: AtomicBool,
     latency: Mutex<Option<Duration>>,
+    under_way: AtomicUsize,
+    most_under_way: AtomicUsize,
 }
 
 impl Script {
@@ -127,6 +129,11 @@ impl Script {
         *self.latency.lock().unwrap() = Some(latency);
     }
 
+    /// Most operations that were under way at a time since there are latencies.
+    pub fn most_under_way(&self) -> usize {
+        self.most_under_way.load(Ordering::SeqCst)
+    }
+
     fn reply<T: Send + 'static>(self: &Arc<Self>, operation: impl FnOnce() -> Reply<T>) -> Reply<T> {
         if let Some(error) = self.error.lock().unwrap().clone() {
             return Reply::Ready(Err(error));
@@ -135,8 +142,12 @@ impl Script {
         if let Some(latency) = *self.latency.lock().unwrap() {
             // Runs from now on, whoever waits, and whenever.
             let answer = futures_timer::Delay::new(latency);
+            let under_way = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most_under_way.fetch_max(under_way, Ordering::SeqCst);
+            let script = Arc::clone(self);
             return Reply::later(async move {
                 answer.await;
+                script.under_way.fetch_sub(1, Ordering::SeqCst);
                 result
             });
         }

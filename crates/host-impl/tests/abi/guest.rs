@@ -64,7 +64,7 @@ pub fn document() -> witx::Document {
 }
 
 /// A wasm function type in the text format, without results.
-fn params(function: &witx::InterfaceFunc) -> Vec<&'static str> {
+pub fn params(function: &witx::InterfaceFunc) -> Vec<&'static str> {
     let names = function.wasm_signature().0.into_iter().map(|ty| match ty {
         witx::WasmType::I32 => "i32",
         witx::WasmType::I64 => "i64",

@@ -1,14 +1,39 @@
 //! Handles: of other kinds, closed, made up, and too many.
 
+use edgekv_host::{Body, Client};
+
 use crate::abi_test;
 use crate::fixture::{Fixture, Setup};
 use crate::guest::{INVALID_HANDLE, UNTOUCHED, kv, status};
 use crate::ops::{InsertOptions, ListOptions};
 
-const KINDS: [&str; 7] = ["store", "body", "streaming", "lookup", "insert", "delete", "list"];
+const KINDS: [&str; 11] = [
+    "store",
+    "body",
+    "streaming",
+    "lookup",
+    "insert",
+    "delete",
+    "list",
+    "request",
+    "response",
+    "promise",
+    "endpoint",
+];
+
+fn client_request() -> (http::Request<Body>, Client) {
+    (http::Request::get("http://example.com/").body(Body::new()).unwrap(), Client::default())
+}
+
+/// A message, with its handle.
+fn message(f: &mut Fixture, module: &str) -> u32 {
+    let out = f.guest.out();
+    assert_eq!(f.guest.call(module, "new", &[out]), status::OK);
+    f.guest.u32(out)
+}
 
 /// A live handle of each kind, in the order of `KINDS`.
-fn one_of_each(f: &mut Fixture) -> [u32; 7] {
+fn one_of_each(f: &mut Fixture) -> [u32; 11] {
     let body = f.guest.new_body(b"data");
     let (streaming, receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
     // Its other end lives as long as the test: a reader that is gone is another subject.
@@ -19,7 +44,13 @@ fn one_of_each(f: &mut Fixture) -> [u32; 7] {
     let record = f.guest.out();
     let (_, delete) = f.guest.start_delete(f.store, b"k", 0, record);
     let (_, list) = f.guest.start_list(f.store, ListOptions::default());
-    [f.store, body, streaming, lookup, insert, delete, list]
+    let (request, response) = (message(f, "fastly_http_req"), message(f, "fastly_http_resp"));
+    let (promise, endpoint) = (f.guest.out(), f.guest.out());
+    assert_eq!(f.guest.downstream("next_request", &[0, 0, promise]), status::OK);
+    let (name, length) = f.guest.put(b"endpoint");
+    assert_eq!(f.guest.call("fastly_log", "endpoint_get", &[name, length, endpoint]), status::OK);
+    let (promise, endpoint) = (f.guest.u32(promise), f.guest.u32(endpoint));
+    [f.store, body, streaming, lookup, insert, delete, list, request, response, promise, endpoint]
 }
 
 /// Every function that takes a handle: its module, its name, and the kinds that it takes. The handle is the first argument, unless
@@ -47,6 +78,82 @@ const USES: &[(&str, &str, usize, &[&str])] = &[
     ("fastly_http_body", "trailer_values_get", 0, &["body", "streaming"]),
     ("fastly_http_body", "known_length", 0, &["body", "streaming"]),
 ];
+
+/// What the witx text says about functions of HTTP that take a handle: one for each handle.
+struct HttpCall {
+    module: String,
+    function: String,
+    params: Vec<Param>,
+    /// Position of the handle under test, of those in `params`.
+    position: usize,
+    kind: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Param {
+    Handle(&'static str),
+    Text,
+    Pointer,
+    Number,
+}
+
+/// What needs something that this host does not have is `unsupported`, whatever it is given.
+const UNSUPPORTED: [&str; 4] =
+    ["inspect", "on_behalf_of", "redirect_to_websocket_proxy_v2", "redirect_to_grip_proxy_v2"];
+
+fn http_calls() -> Vec<HttpCall> {
+    let param = |ty: &witx::TypeRef| match (ty, &**ty.type_()) {
+        (witx::TypeRef::Name(name), witx::Type::Handle(_)) => Param::Handle(match name.name.as_str() {
+            "request_handle" => "request",
+            "response_handle" => "response",
+            "body_handle" => "body",
+            "request_promise_handle" => "promise",
+            "pending_request_handle" => "a kind that there is not",
+            other => panic!("{other} is no handle of HTTP"),
+        }),
+        (_, witx::Type::List(_)) => Param::Text,
+        (_, witx::Type::Pointer(_) | witx::Type::ConstPointer(_)) => Param::Pointer,
+        _ => Param::Number,
+    };
+    let document = crate::guest::document();
+    let mut calls = Vec::new();
+    for module in ["fastly_http_req", "fastly_http_resp", "fastly_http_downstream"] {
+        for function in document.module(&module.into()).unwrap().funcs() {
+            let params: Vec<_> = function.params.iter().map(|given| param(&given.tref)).collect();
+            if UNSUPPORTED.contains(&function.name.as_str()) {
+                continue;
+            }
+            for (position, param) in params.iter().enumerate() {
+                let &Param::Handle(kind) = param else { continue };
+                let (module, function) = (module.to_owned(), function.name.as_str().to_owned());
+                calls.push(HttpCall { module, function, params: params.clone(), position, kind });
+            }
+        }
+    }
+    assert!(calls.len() > 90, "{}", calls.len());
+    calls
+}
+
+impl HttpCall {
+    /// Arguments that are fine but for the handle under test.
+    fn arguments(&self, f: &mut Fixture, handle: u32) -> Vec<u32> {
+        let mut arguments = Vec::new();
+        for (position, param) in self.params.iter().enumerate() {
+            match param {
+                Param::Handle(_) if position == self.position => arguments.push(handle),
+                Param::Handle("body") => arguments.push(f.guest.new_body(b"")),
+                Param::Handle("request") => arguments.push(message(f, "fastly_http_req")),
+                Param::Handle("response") => arguments.push(message(f, "fastly_http_resp")),
+                Param::Handle(other) => panic!("{other} beside another handle"),
+                Param::Text => arguments.extend(<[u32; 2]>::from(f.guest.put(b"k"))),
+                Param::Pointer => arguments.push(f.guest.alloc(64)),
+                Param::Number if self.function == "status_set" => arguments.push(200),
+                Param::Number => arguments.push(0),
+            }
+        }
+        arguments
+    }
+}
 
 /// Arguments that are fine but for the handle under test.
 fn arguments(f: &mut Fixture, function: &str, position: usize, handle: u32) -> Vec<u32> {
@@ -77,30 +184,55 @@ fn arguments(f: &mut Fixture, function: &str, position: usize, handle: u32) -> V
     arguments
 }
 
-abi_test!(a_handle_of_another_kind_is_badf_everywhere_and_its_object_stays, |f| {
-    let handles = one_of_each(f);
-    for &(module, function, position, kinds) in USES {
-        for (kind, handle) in KINDS.into_iter().zip(handles) {
-            if kinds.contains(&kind) {
-                continue;
+abi_test!(
+    a_handle_of_another_kind_is_badf_everywhere_and_its_object_stays,
+    Setup::serving(client_request),
+    |f| {
+        let handles = one_of_each(f);
+        for &(module, function, position, kinds) in USES {
+            for (kind, handle) in KINDS.into_iter().zip(handles) {
+                if kinds.contains(&kind) {
+                    continue;
+                }
+                let arguments = arguments(f, function, position, handle);
+                let got = f.guest.call(module, function, &arguments);
+                assert_eq!(got, status::BADF, "{function} with a {kind} as argument {position}");
             }
-            let arguments = arguments(f, function, position, handle);
-            let got = f.guest.call(module, function, &arguments);
-            assert_eq!(got, status::BADF, "{function} with a {kind} as argument {position}");
         }
+        for call in http_calls() {
+            let nothing = [0, 1 << 30, INVALID_HANDLE, u32::MAX].map(|handle| ("nothing", handle));
+            for (kind, handle) in KINDS.into_iter().zip(handles).chain(nothing) {
+                if kind == call.kind {
+                    continue;
+                }
+                let arguments = call.arguments(f, handle);
+                let got = f.guest.call(&call.module, &call.function, &arguments);
+                assert_eq!(got, status::BADF, "{}.{} with a {kind}", call.module, call.function);
+            }
+        }
+        // All of them still do what they are for.
+        let [store, body, streaming, lookup, insert, delete, list, request, response, promise, endpoint] =
+            handles;
+        let (at, length) = f.guest.put(b"text");
+        let out = f.guest.out();
+        assert_eq!(f.guest.call("fastly_log", "write", &[endpoint, at, length, out]), status::OK);
+        assert_eq!(f.guest.downstream("next_request_abandon", &[promise]), status::OK);
+        assert_eq!(f.guest.req("close", &[request]), status::OK);
+        assert_eq!(f.guest.resp("close", &[response]), status::OK);
+        assert_eq!(f.guest.read_all(body), b"data");
+        assert_eq!(f.guest.body("close", &[streaming]), status::OK);
+        for (function, handle) in [
+            ("lookup_wait_v2", lookup),
+            ("insert_wait", insert),
+            ("delete_wait", delete),
+            ("list_wait", list),
+        ] {
+            let arguments = arguments(f, function, 0, handle);
+            assert_eq!(f.guest.kv(function, &arguments), status::OK, "{function}");
+        }
+        f.guest.insert(store, "k", b"v");
     }
-    // All of them still do what they are for.
-    let [store, body, streaming, lookup, insert, delete, list] = handles;
-    assert_eq!(f.guest.read_all(body), b"data");
-    assert_eq!(f.guest.body("close", &[streaming]), status::OK);
-    for (function, handle) in
-        [("lookup_wait_v2", lookup), ("insert_wait", insert), ("delete_wait", delete), ("list_wait", list)]
-    {
-        let arguments = arguments(f, function, 0, handle);
-        assert_eq!(f.guest.kv(function, &arguments), status::OK, "{function}");
-    }
-    f.guest.insert(store, "k", b"v");
-});
+);
 
 abi_test!(a_handle_that_names_nothing_is_badf_everywhere, |f| {
     let closed = f.guest.new_body(b"x");

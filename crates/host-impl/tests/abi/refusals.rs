@@ -103,6 +103,31 @@ fn one_of_each(f: &mut Fixture) -> Vec<(&'static str, u32)> {
     handles
 }
 
+abi_test!(every_function_of_the_abi_answers_nonsense_with_a_status_and_keeps_nothing, |f| {
+    let document = crate::guest::document();
+    let before = f.guest.held();
+    for module in document.modules() {
+        for function in module.funcs() {
+            let (module, name) = (module.name.as_str(), function.name.as_str());
+            let count = crate::guest::params(&function).len();
+            // No pointer, no handle, no number of an enum, and nothing that is aligned.
+            for nonsense in [u32::MAX, u32::MAX - 2, i32::MAX.cast_unsigned()] {
+                let got = f.guest.call(module, name, &vec![nonsense; count]);
+                let refusals = [
+                    status::ERROR,
+                    status::INVAL,
+                    status::BADF,
+                    status::UNSUPPORTED,
+                    status::BADALIGN,
+                    status::NONE,
+                ];
+                assert!(refusals.contains(&got), "{module}.{name}({nonsense:#x}): {got}");
+            }
+        }
+    }
+    assert_eq!(f.guest.held(), before);
+});
+
 abi_test!(every_call_of_the_table_succeeds, |f| {
     for &(module, function) in FUNCTIONS {
         let Call { arguments, .. } = prepare(f, module, function);

@@ -175,6 +175,87 @@ link_test!(names_of_very_old_guests_are_names_of_what_is_there, |mode| {
     assert_eq!(linked.run(), status::BADF * 10, "all but the last, of what is closed already, succeed");
 });
 
+/// All names that hosts offer to very old guests in the module `env`, without `xqd_`: module, beginning of the old names, beginning of the
+/// names of today, and how both go on.
+const OLD_NAMES: &[(&str, &str, &str, &[&str])] = &[
+    ("fastly_abi", "", "", &["init"]),
+    ("fastly_http_body", "body_", "", &["append", "new", "read", "write", "close"]),
+    ("fastly_log", "log_", "", &["endpoint_get", "write"]),
+    (
+        "fastly_http_req",
+        "req_",
+        "",
+        &[
+            "body_downstream_get",
+            "cache_override_set",
+            "downstream_client_ip_addr",
+            "downstream_client_request_id",
+            "downstream_tls_cipher_openssl_name",
+            "downstream_tls_protocol",
+            "downstream_tls_client_hello",
+            "new",
+            "header_names_get",
+            "original_header_names_get",
+            "original_header_count",
+            "header_value_get",
+            "header_values_get",
+            "header_values_set",
+            "header_insert",
+            "header_append",
+            "header_remove",
+            "method_get",
+            "method_set",
+            "uri_get",
+            "uri_set",
+            "version_get",
+            "version_set",
+            "send",
+            "send_async",
+            "send_async_streaming",
+        ],
+    ),
+    ("fastly_http_req", "pending_req_", "pending_req_", &["poll", "wait", "select"]),
+    (
+        "fastly_http_resp",
+        "resp_",
+        "",
+        &[
+            "new",
+            "header_names_get",
+            "header_value_get",
+            "header_values_get",
+            "header_values_set",
+            "header_insert",
+            "header_append",
+            "header_remove",
+            "version_get",
+            "version_set",
+            "status_get",
+            "status_set",
+            "send_downstream",
+        ],
+    ),
+];
+
+link_test!(every_name_of_very_old_guests_links_with_the_type_of_today, |mode| {
+    let document = crate::guest::document();
+    let mut imports = String::new();
+    for &(module, old, new, names) in OLD_NAMES {
+        for name in names {
+            let today =
+                document.module(&module.into()).unwrap().func(&format!("{new}{name}").as_str().into());
+            let params =
+                crate::guest::params(&today.unwrap_or_else(|| panic!("{module} has no {new}{name}")));
+            let ty = format!("(param {}) (result i32)", params.join(" "));
+            imports += &format!(r#"(import "env" "xqd_{old}{name}" (func {ty}))"#);
+        }
+    }
+    imports += r#"(import "env" "xqd_body_close_downstream" (func (param i32) (result i32)))"#;
+    let linked = Linked::new(mode, &format!("(module {imports})"));
+    assert_eq!(linked.stubs, [], "none of them is only a stub");
+    linked.instantiate().unwrap();
+});
+
 const INSERT_OF_RAW_BINDINGS: &str = r#"(module
     (import "fastly_kv_store" "open" (func $open (param i32 i32 i32) (result i32)))
     (import "fastly_http_body" "new" (func $new (param i32) (result i32)))
