@@ -102,8 +102,9 @@ impl Client {
 /// It is there as soon as the instance sends it; its body may still be written then. `None` when the instance has ended, or
 /// its context was dropped, without one.
 ///
-/// Headers about framing are in it only where the guest has chosen them and they hold; a server adds
-/// `Content-Length` from the length that the body knows, or sends in chunks. Its version says nothing. See [`Keepalive`] for
+/// Headers about framing are in it only where the guest has chosen them and they hold, or where a server cannot know them: the length
+/// of what a HEAD asks about, and the trailers that are known. A server adds `Content-Length` from the length that the body knows, or
+/// sends in chunks. Where there is no body on the wire, after HEAD and with status 204, 205 and 304, the body is empty. Its version says nothing. See [`Keepalive`] for
 /// what a guest may wish for the connection.
 ///
 /// Dropping it says that the client is gone: what the instance sends is dropped, and what it goes on to write to a

@@ -1,8 +1,10 @@
 //! Pointers and handles that are wrong, for the functions of `fastly_async_io`, `fastly_object_store` and `fastly_log`. Those of the
 //! other modules are in `pointers` and `handles`.
 
+use edgekv_host::{Body, Client};
+
 use crate::abi_test;
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, Setup};
 use crate::guest::{INVALID_HANDLE, MEMORY_END, UNTOUCHED, status};
 use crate::ops::{InsertOptions, ListOptions};
 
@@ -17,7 +19,11 @@ struct Call {
     takes_body: bool,
 }
 
-const ITEMS: &[&str] = &["body", "streaming", "lookup", "insert", "delete", "list"];
+const ITEMS: &[&str] = &["body", "streaming", "lookup", "insert", "delete", "list", "promise"];
+
+fn client_request() -> (http::Request<Body>, Client) {
+    (http::Request::get("http://example.com/").body(Body::new()).unwrap(), Client::default())
+}
 
 const FUNCTIONS: &[(&str, &str)] = &[
     ("fastly_async_io", "select"),
@@ -97,6 +103,12 @@ fn one_of_each(f: &mut Fixture) -> Vec<(&'static str, u32)> {
     assert_eq!(f.guest.call("fastly_log", "endpoint_get", &[name, length, out]), status::OK);
     let mut handles = vec![("store", f.store), ("streaming", streaming), ("endpoint", f.guest.u32(out))];
     handles.push(("body", f.guest.new_body(b"data")));
+    for (kind, module) in [("request", "fastly_http_req"), ("response", "fastly_http_resp")] {
+        assert_eq!(f.guest.call(module, "new", &[out]), status::OK);
+        handles.push((kind, f.guest.u32(out)));
+    }
+    assert_eq!(f.guest.downstream("next_request", &[0, 0, out]), status::OK);
+    handles.push(("promise", f.guest.u32(out)));
     for kind in ["lookup", "insert", "delete", "list"] {
         handles.push((kind, f.guest.start(f.store, kind)));
     }
@@ -158,7 +170,7 @@ abi_test!(a_bad_out_pointer_is_refused_before_anything_happens, |f| {
     }
 });
 
-abi_test!(a_handle_of_another_kind_is_badf_and_its_object_stays, |f| {
+abi_test!(a_handle_of_another_kind_is_badf_and_its_object_stays, Setup::serving(client_request), |f| {
     let all = one_of_each(f);
     let closed = f.guest.new_body(b"x");
     f.guest.body("close", &[closed]);
