@@ -19,26 +19,6 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// A text as it is, but for what moves the cursor, or the direction in which a line is written: that is escaped.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Printable<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moves = |char: char| {
-            (char.is_control() && char != '\t')
-                || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        };
-        let mut rest = self.0;
-        while let Some((at, char)) = rest.char_indices().find(|(_, char)| moves(*char)) {
-            let (before, after) = rest.split_at(at);
-            write!(f, "{before}{}", char.escape_default())?;
-            rest = after.get(char.len_utf8()..).unwrap_or_default();
-        }
-        f.write_str(rest)
-    }
-}
-
 /// Longest part of a URL that a line of text repeats, in bytes.
 const MAX_URL_BYTES: usize = 2000;
 
@@ -71,17 +51,6 @@ mod tests {
     #[test]
     fn long_texts_are_cut_between_characters() {
         assert_eq!(Quoted(&"é".repeat(61)).to_string(), format!("\"{}\"…", "é".repeat(60)));
-    }
-
-    #[test]
-    fn what_moves_nothing_stays_as_it_is() {
-        for text in ["", "a\t\"b\" \\ 'é' 日本 👩‍🚀"] {
-            assert_eq!(Printable(text).to_string(), text);
-        }
-        assert_eq!(
-            Printable("a\r\u{1b}[2Jb\u{9b}\u{202e}é\u{2028}").to_string(),
-            "a\\r\\u{1b}[2Jb\\u{9b}\\u{202e}é\\u{2028}"
-        );
     }
 
     #[test]

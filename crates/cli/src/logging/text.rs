@@ -8,6 +8,7 @@
 
 use std::fmt::{self, Write as _};
 
+use edgekv_host::Escaped;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::FmtContext;
@@ -15,7 +16,7 @@ use tracing_subscriber::fmt::format::{Format, FormatEvent, FormatFields, Writer}
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::quoted::{Printable, UrlText};
+use crate::quoted::UrlText;
 
 /// Where `edgekv-server` tells of requests.
 const REQUESTS: &str = "edgekv::request";
@@ -160,17 +161,17 @@ impl fmt::Display for Message {
             _ => "app: debug: ",
         })?;
         if let Some(endpoint) = &self.endpoint {
-            write!(f, "[{}] ", Printable(endpoint))?;
+            write!(f, "[{}] ", Escaped(endpoint))?;
         }
         let mut lines = self.text.split('\n');
-        write!(f, "{}", Printable(lines.next().unwrap_or_default()))?;
+        write!(f, "{}", Escaped(lines.next().unwrap_or_default()))?;
         if let Some(id) = &self.id {
             write!(f, "  {id}")?;
         }
         // Only a first line begins at the margin: an application cannot print what looks like another message.
         for line in lines {
             let margin = if line.starts_with("  ") { "" } else { "  " };
-            write!(f, "\n{margin}{}", Printable(line))?;
+            write!(f, "\n{margin}{}", Escaped(line))?;
         }
         Ok(())
     }
