@@ -22,6 +22,7 @@ pub(crate) struct Fixture {
     pub(crate) address: SocketAddr,
     pub(crate) server: Server,
     pub(crate) stores: Stores,
+    #[allow(dead_code, reason = "not all binaries of tests look for tasks that are left")]
     pub(crate) runtime: tokio::runtime::Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
