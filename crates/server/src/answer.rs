@@ -3,12 +3,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use edgekv_host::{Body, BodyError};
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
 
 use crate::connection::UnderWay;
 use crate::exchange::Ticket;
@@ -25,6 +27,9 @@ const MAX_PIECE_BYTES: usize = 64 * 1024;
 /// The same for a stream of HTTP/2: as much as one frame has. A client has to take one within the time.
 const MAX_STREAM_PIECE_BYTES: usize = 16 * 1024;
 
+/// How long a stream of HTTP/2 has to send what it was given, before it hears that no more will come.
+const BREAK_PAUSE: Duration = Duration::from_millis(20);
+
 /// The body of a response, which knows how much of it was taken.
 #[derive(Debug)]
 pub(crate) struct AnswerBody {
@@ -32,9 +37,8 @@ pub(crate) struct AnswerBody {
     /// What came out of the body, and is too much for one piece.
     rest: Bytes,
     record: Record,
-    /// Where the body broke off. Told one turn later: a connection that hears of it is closed at once, and what came before
-    /// should have left by then.
-    broken: Option<BodyError>,
+    /// Where the body broke off, and on HTTP/2 when that is told.
+    broken: Option<(BodyError, Option<Pin<Box<Sleep>>>)>,
     /// Whether it was the application that did not finish.
     is_broken: bool,
     /// Of a request that was given to an instance. Keeps its slot, and tells whoever runs the instance when nobody takes
@@ -84,7 +88,13 @@ impl HttpBody for AnswerBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let Some(error) = self.broken.take() {
+        if let Some((error, pause)) = self.broken.take() {
+            if let Some(mut pause) = pause
+                && pause.as_mut().poll(cx).is_pending()
+            {
+                self.broken = Some((error, Some(pause)));
+                return Poll::Pending;
+            }
             return Poll::Ready(Some(Err(error)));
         }
         let frame = if self.rest.is_empty() {
@@ -107,7 +117,14 @@ impl HttpBody for AnswerBody {
                     return Poll::Ready(None);
                 }
                 Err(error) => {
-                    self.broken = Some(error);
+                    // What came before should have left by then: a connection that hears of it is closed at once, and a
+                    // stream drops what is not sent, the head of the response too. A connection of HTTP/1.1 sends in the
+                    // turn that ends here; streams of HTTP/2 are sent by another task.
+                    let pause = self.pace.as_ref().map(|pace| {
+                        pace.wait_for_application();
+                        Box::pin(sleep(BREAK_PAUSE))
+                    });
+                    self.broken = Some((error, pause));
                     self.is_broken = true;
                     cx.waker().wake_by_ref();
                     return Poll::Pending;

@@ -10,7 +10,7 @@ use edgekv_runtime::{Call, TraceId};
 use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
-use http_body_util::Limited;
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -104,18 +104,26 @@ impl Shared {
             let text = format!("the body is longer than {} bytes", self.limits.max_body_bytes);
             return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, text.into()));
         }
+        let ticket = Arc::new(Ticket { client_is_gone: AtomicBool::new(false), _slot: slot });
         let body = if body.is_end_stream() {
             Body::new()
         } else {
             let max = usize::try_from(self.limits.max_body_bytes).unwrap_or(usize::MAX);
-            Body::from_stream(Limited::new(body, max))
+            // The instance hears of it before anybody else, and may have ended before the connection has.
+            let broken = {
+                let ticket = Arc::clone(&ticket);
+                move |error| {
+                    ticket.leave();
+                    error
+                }
+            };
+            Body::from_stream(Limited::new(body.map_err(broken), max))
         };
         let client = Client::default()
             .address(ends.client.ip())
             .server_address(ends.server.ip())
             .request_id(id.to_bytes());
         let (downstream, answer) = Downstream::new(Request::from_parts(head, body), client);
-        let ticket = Arc::new(Ticket { client_is_gone: AtomicBool::new(false), _slot: slot });
         Ok((self.instance(downstream, id, Arc::clone(&ticket)), answer, ticket))
     }
 

@@ -13,6 +13,9 @@
   (import "fastly_http_body" "close" (func $close (param i32) (result i32)))
   (import "fastly_http_body" "abandon" (func $abandon (param i32) (result i32)))
   (import "fastly_http_body" "trailer_append" (func $trailer (param i32 i32 i32 i32 i32) (result i32)))
+  (import "fastly_http_resp" "header_insert" (func $header (param i32 i32 i32 i32 i32) (result i32)))
+  (import "fastly_log" "endpoint_get" (func $endpoint (param i32 i32 i32) (result i32)))
+  (import "fastly_log" "write" (func $log (param i32 i32 i32 i32) (result i32)))
   (import "fastly_kv_store" "open" (func $open (param i32 i32 i32) (result i32)))
   (import "fastly_kv_store" "insert" (func $insert (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
   (import "fastly_kv_store" "insert_wait" (func $insert_wait (param i32 i32) (result i32)))
@@ -21,9 +24,9 @@
   (import "wasi_snapshot_preview1" "fd_write" (func $print (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 32)
 
-  ;; Variables: 40 request, 4 its body, 8 length, 12 response, 16 body, 20 written, 24 read, 28 store, 32 pending, 36 kv_error
+  ;; Variables: 40 request, 4 its body, 8 length, 12 response, 16 body, 20 written, 24 read, 28 store, 32 pending, 36 kv_error, 44 endpoint
   ;; 64 a list of one buffer, for printing; 128 an insert's options, all 0; 256 text; 4096 the URL; 65536 a large buffer
-  (data (i32.const 256) "hello\nprinted\nstorekey-nametrailer")
+  (data (i32.const 256) "hello\nprinted\nstorekey-nametrailerx-endone\ntwo\1b[31m")
 
   (func $check (param i32) (if (local.get 0) (then unreachable)))
   (func $the_body (result i32) (i32.load (i32.const 4)))
@@ -81,9 +84,13 @@
         (br $more))))
     ;; c: streams "hello" and a trailer, and ends properly; a: cuts it off instead; g: just ends
     (if (i32.eq (local.get $what) (i32.const 0x63 (; c ;))) (then
-      (local.set $b (call $stream))
+      ;; Announced, without which HTTP/1.1 has none.
+      (call $check
+        (call $header (call $new_response) (i32.const 283) (i32.const 7) (i32.const 290) (i32.const 5)))
+      (local.set $b (call $new_body))
+      (call $check (call $send (i32.load (i32.const 12)) (local.get $b) (i32.const 1)))
       (call $say (local.get $b))
-      (call $check (call $trailer (local.get $b) (i32.const 283) (i32.const 7) (i32.const 275) (i32.const 3)))
+      (call $check (call $trailer (local.get $b) (i32.const 290) (i32.const 5) (i32.const 275) (i32.const 3)))
       (call $check (call $close (local.get $b)))
       (return)))
     (if (i32.eq (local.get $what) (i32.const 0x61 (; a ;))) (then
@@ -92,6 +99,49 @@
       (call $check (call $abandon (local.get $b)))
       (return)))
     (if (i32.eq (local.get $what) (i32.const 0x67 (; g ;))) (then (call $say (call $stream)) (return)))
+    ;; B: streams pieces of 64 KiB until the client is gone, and tells their number by its status
+    (if (i32.eq (local.get $what) (i32.const 0x42 (; B ;))) (then
+      (local.set $b (call $stream))
+      (local.set $what (i32.const 0))
+      (loop $more
+        (if (call $write (local.get $b) (i32.const 65536) (i32.const 65536) (i32.const 0) (i32.const 20)) (then
+          (call $exit (local.get $what))))
+        (local.set $what (i32.add (local.get $what) (i32.const 1)))
+        (br $more))))
+    ;; d: streams "hello", and then loops for ever
+    (if (i32.eq (local.get $what) (i32.const 0x64 (; d ;))) (then
+      (call $say (call $stream))
+      (loop $for_ever (br $for_ever))))
+    ;; D: answers with 16 MB at once
+    (if (i32.eq (local.get $what) (i32.const 0x44 (; D ;))) (then
+      (local.set $b (call $new_body))
+      (local.set $what (i32.const 16))
+      (loop $more
+        (call $check (call $write (local.get $b) (i32.const 65536) (i32.const 1000000) (i32.const 0) (i32.const 20)))
+        (local.set $what (i32.sub (local.get $what) (i32.const 1)))
+        (br_if $more (local.get $what)))
+      (call $check (call $send (call $new_response) (local.get $b) (i32.const 0)))
+      (return)))
+    ;; 4: answers with 204, and a body that there must not be
+    (if (i32.eq (local.get $what) (i32.const 0x34 (; 4 ;))) (then
+      (call $check (call $status (call $new_response) (i32.const 204)))
+      (local.set $b (call $new_body))
+      (call $say (local.get $b))
+      (call $check (call $send (i32.load (i32.const 12)) (local.get $b) (i32.const 0)))
+      (return)))
+    ;; j: sends two messages to an endpoint of the log, the second a long one, and answers
+    (if (i32.eq (local.get $what) (i32.const 0x6a (; j ;))) (then
+      (call $check (call $endpoint (i32.const 270) (i32.const 5) (i32.const 44)))
+      (call $check (call $log (i32.load (i32.const 44)) (i32.const 295) (i32.const 12) (i32.const 20)))
+      (call $check (call $log (i32.load (i32.const 44)) (i32.const 65536) (i32.const 1000000) (i32.const 20)))
+      (call $hello)
+      (return)))
+    ;; u: reads the body of the request to its end, or to where it breaks off, and traps
+    (if (i32.eq (local.get $what) (i32.const 0x75 (; u ;))) (then
+      (loop $more
+        (if (call $read (call $the_body) (i32.const 65536) (i32.const 1000000) (i32.const 24)) (then unreachable))
+        (br_if $more (i32.load (i32.const 24))))
+      unreachable))
     ;; e: sends the body of the request back as it comes
     (if (i32.eq (local.get $what) (i32.const 0x65 (; e ;))) (then
       (local.set $b (call $stream))

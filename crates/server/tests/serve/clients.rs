@@ -40,6 +40,11 @@ impl Client {
         }
     }
 
+    /// What has come and was not taken.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.received)
+    }
+
     /// Reads to the end of the connection.
     pub(crate) fn read_all(&mut self) -> String {
         let end = self.stream.read_to_end(&mut self.received);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use edgekv_host::KvCtx;
 use edgekv_runtime::{Pool, Program, Runtime};
-use edgekv_server::{Limits, Server, Stats};
+use edgekv_server::{Limits, Server, Stats, TURN};
 use edgekv_store::{Key, MemoryEngine, StoreName, Stores};
 use tokio::sync::oneshot;
 
@@ -22,6 +22,7 @@ pub(crate) struct Fixture {
     pub(crate) address: SocketAddr,
     pub(crate) server: Server,
     pub(crate) stores: Stores,
+    #[allow(dead_code, reason = "not all binaries of tests look for tasks that are left")]
     pub(crate) runtime: tokio::runtime::Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -30,17 +31,21 @@ pub(crate) struct Fixture {
 /// The program, compiled once for all tests.
 pub(crate) fn program() -> Program {
     static PROGRAM: OnceLock<Program> = OnceLock::new();
-    let compile = || {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("app.wasm");
-        std::fs::write(&path, wat::parse_str(include_str!("app.wat")).unwrap()).unwrap();
-        let runtime = Runtime::builder()
-            .pool(Pool { instances: INSTANCES })
-            .yield_every(Duration::from_millis(10))
-            .max_memory_mebibytes(NonZeroU32::new(16).unwrap());
-        runtime.build().unwrap().load(&path).unwrap()
-    };
-    PROGRAM.get_or_init(compile).clone()
+    PROGRAM.get_or_init(|| compile(APP, INSTANCES)).clone()
+}
+
+pub(crate) const APP: &str = include_str!("app.wat");
+
+/// Another program, with a pool of its own.
+pub(crate) fn compile(text: &str, instances: NonZeroU32) -> Program {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.wasm");
+    std::fs::write(&path, wat::parse_str(text).unwrap()).unwrap();
+    let runtime = Runtime::builder()
+        .pool(Pool { instances })
+        .yield_every(TURN)
+        .max_memory_mebibytes(NonZeroU32::new(16).unwrap());
+    runtime.build().unwrap().load(&path).unwrap()
 }
 
 impl Fixture {
@@ -49,30 +54,32 @@ impl Fixture {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Limits)) -> Self {
+        Self::of(program(), change)
+    }
+
+    /// A server of this program.
+    pub(crate) fn of(program: Program, change: impl FnOnce(&mut Limits)) -> Self {
         let stores = Stores::new(MemoryEngine::new());
         stores.create(&StoreName::new("store").unwrap()).wait().unwrap();
         let mut limits = Limits::default();
         limits.max_requests = 32;
         change(&mut limits);
-        let server = Server::builder(program(), KvCtx::builder(stores.clone())).limits(limits).build();
+        let server = Server::builder(program, KvCtx::builder(stores.clone())).limits(limits).build();
         let (started, starts) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
         let thread = thread::spawn({
             let server = server.clone();
             move || {
-                let runtime = tokio::runtime::Builder::new_multi_thread()
-                    .worker_threads(2)
-                    .enable_all()
-                    .build()
-                    .unwrap();
-                runtime.block_on(async {
-                    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                    started.send((listener.local_addr().unwrap(), runtime.handle().clone())).unwrap();
-                    server.serve(listener, async { stopped.await.unwrap_or_default() }).await;
-                });
+                let stop = async move {
+                    started.send(tokio::runtime::Handle::current()).unwrap();
+                    stopped.await.unwrap_or_default();
+                };
+                server.serve_blocking(listener, stop).unwrap();
             }
         });
-        let (address, runtime) = starts.recv().unwrap();
+        let runtime = starts.recv().unwrap();
         Self { address, server, stores, runtime, stop: Some(stop), thread: Some(thread) }
     }
 
@@ -95,6 +102,13 @@ impl Fixture {
     /// Waits until the counters are as they should be.
     pub(crate) fn wait_until(&self, what: &str, is_so: impl Fn(Stats) -> bool) {
         wait_until(what, || is_so(self.server.stats()));
+    }
+
+    /// Waits until there is no trace of any request.
+    pub(crate) fn wait_until_nothing_is_left(&self) {
+        self.wait_until("nothing is left", |stats| {
+            (stats.instances, stats.contexts, stats.responses) == (0, 0, 0)
+        });
     }
 
     /// A normal request is answered.

@@ -1,9 +1,14 @@
 //! What clients may use: more is refused with its status, and costs nobody else anything.
 
+use std::io::{ErrorKind, Write};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use tracing::Level;
+
 use crate::clients::{Client, get, status};
-use crate::fixture::Fixture;
+use crate::fixture::{APP, Fixture, compile};
+use crate::log;
 
 #[test]
 fn one_request_too_many_is_503_with_a_time_to_try_again() {
@@ -15,7 +20,7 @@ fn one_request_too_many_is_503_with_a_time_to_try_again() {
     assert!(refused.starts_with("HTTP/1.1 503 ") && refused.contains("retry-after: 1\r\n"), "{refused:?}");
     assert_eq!(fixture.server.stats().refused, 1);
     first.send("2").read_until("0\r\n\r\n");
-    fixture.wait_until("there is room again", |stats| stats.instances == 0);
+    fixture.wait_until_nothing_is_left();
     fixture.check();
 }
 
@@ -50,7 +55,7 @@ fn a_head_that_is_too_long_is_431() {
     let mut client = Client::new(fixture.address);
     let head = format!("GET /h HTTP/1.1\r\nhost: test\r\nx: {}\r\n\r\n", "x".repeat(10_000));
     assert_eq!(status(&client.send(&head).read_all()), "431");
-    let head = format!("GET /h HTTP/1.1\r\nhost: test\r\n{}\r\n", "x: y\r\n".repeat(300));
+    let head = format!("GET /h HTTP/1.1\r\nhost: test\r\n{}\r\n", "x: y\r\n".repeat(101));
     assert_eq!(status(&Client::new(fixture.address).send(&head).read_all()), "431", "too many headers");
     fixture.check();
 }
@@ -77,6 +82,77 @@ fn a_client_that_takes_nothing_is_cut_off() {
     fixture.wait_until("it is being worked on", |stats| stats.instances == 1);
     fixture.wait_until("the instance is gone", |stats| stats.instances == 0 && stats.connections == 0);
     drop(client);
+    fixture.check();
+}
+
+#[test]
+fn a_response_that_is_not_taken_keeps_its_slot() {
+    let fixture = Fixture::with(|limits| limits.max_requests = 1);
+    let mut slow = Client::new(fixture.address);
+    slow.send("GET /D HTTP/1.1\r\nhost: test\r\n\r\n").read_until("\r\n\r\n");
+    fixture.wait_until("its instance has ended", |stats| stats.instances == 0);
+    assert_eq!(status(&get(fixture.address, "/h")), "503");
+    slow.go();
+    fixture.wait_until_nothing_is_left();
+    fixture.check();
+}
+
+#[test]
+fn a_pool_that_is_full_is_503_with_a_time_to_try_again() {
+    let fixture = Fixture::of(compile(APP, NonZeroU32::MIN), |limits| limits.max_requests = 2);
+    let mut first = Client::new(fixture.address);
+    first.send("POST /e HTTP/1.1\r\nhost: test\r\ncontent-length: 2\r\n\r\n1").read_until("\r\n1\r\n");
+    let path = log::path("h");
+    let refused = get(fixture.address, &path);
+    assert!(refused.starts_with("HTTP/1.1 503 ") && refused.contains("retry-after: 1\r\n"), "{refused:?}");
+    assert_eq!(fixture.server.stats().refused, 1);
+    assert!(log::instance(&path).iter().all(|line| line.level == Level::WARN));
+    first.send("2").read_until("0\r\n\r\n");
+    fixture.wait_until_nothing_is_left();
+    fixture.check();
+}
+
+#[test]
+fn limits_may_be_larger_than_anything() {
+    let fixture = Fixture::with(|limits| {
+        limits.max_requests = usize::MAX;
+        limits.max_connections = usize::MAX;
+    });
+    fixture.check();
+}
+
+#[test]
+fn an_application_is_held_up_by_a_client_that_takes_nothing() {
+    let fixture = Fixture::with(|limits| limits.write_time = Duration::from_millis(300));
+    let path = log::path("B");
+    let mut client = Client::new(fixture.address);
+    client.send(&format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n"));
+    let lines = log::instance(&path);
+    let (_, pieces) = lines[0].message().rsplit_once(' ').unwrap();
+    // What the system keeps for a connection, and the little that we do.
+    assert!((1..32 * 16).contains(&pieces.parse::<i32>().unwrap()), "{pieces} of 64 KiB");
+    assert_eq!(log::request(&path).fields["complete"], "false");
+    drop(client);
+}
+
+#[test]
+fn a_client_is_held_up_by_an_application_that_reads_nothing() {
+    let fixture = Fixture::with(|limits| limits.request_time = Duration::from_secs(2));
+    let mut client = Client::new(fixture.address);
+    client.send("POST /l HTTP/1.1\r\nhost: test\r\ncontent-length: 100000000\r\n\r\n");
+    client.stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    let bytes = [0; 64 * 1024];
+    let mut sent = 0;
+    let error = loop {
+        match client.stream.write(&bytes) {
+            Ok(count) => sent += count,
+            Err(error) => break error,
+        }
+        assert!(sent < 32 << 20, "there is no end of what is taken");
+    };
+    assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+    assert_eq!(status(&client.read_until("\r\n\r\n")), "504");
+    client.go();
     fixture.check();
 }
 

@@ -2,6 +2,7 @@
 
 use crate::clients::{Client, get, status};
 use crate::fixture::Fixture;
+use crate::log;
 
 #[test]
 fn a_body_of_known_length_says_so() {
@@ -17,7 +18,8 @@ fn a_stream_is_sent_in_chunks_with_its_trailers() {
     client.send("GET /c HTTP/1.1\r\nhost: test\r\nte: trailers\r\nconnection: close\r\n\r\n");
     let answer = client.read_all();
     assert!(answer.contains("\r\ntransfer-encoding: chunked\r\n"), "{answer:?}");
-    assert!(answer.contains("\r\n6\r\nhello\n\r\n0\r\n"), "{answer:?}");
+    assert!(answer.contains("\r\ntrailer: x-end\r\n"), "{answer:?}");
+    assert!(answer.ends_with("\r\n6\r\nhello\n\r\n0\r\nx-end: key\r\n\r\n"), "{answer:?}");
 }
 
 #[test]
@@ -86,4 +88,23 @@ fn http_1_0_is_answered() {
     let fixture = Fixture::new();
     let answer = Client::new(fixture.address).send("GET /h HTTP/1.0\r\n\r\n").read_all();
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n") && answer.ends_with("\r\n\r\nhello\n"), "{answer:?}");
+}
+
+#[test]
+fn what_an_application_prints_and_logs_is_told_with_the_id_of_its_request() {
+    let fixture = Fixture::new();
+    for (what, endpoint, messages) in [("p", None, 1), ("j", Some("store"), 2)] {
+        let path = log::path(what);
+        assert_eq!(status(&get(fixture.address, &path)), "200");
+        fixture.wait_until_nothing_is_left();
+        let lines = log::instance(&path);
+        assert_eq!(lines.len(), messages, "{lines:?}");
+        for line in &lines {
+            assert_eq!(line.fields.get("endpoint").map(String::as_str), endpoint);
+            assert!(line.message().len() < 64 * 1024, "{}", line.message().len());
+            assert!(!line.message().contains(char::is_control), "{line:?}");
+        }
+        let first = if what == "p" { "printed" } else { "one\\ntwo\\u{1b}[31m" };
+        assert_eq!(lines[0].message(), first);
+    }
 }

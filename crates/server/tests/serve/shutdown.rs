@@ -1,9 +1,10 @@
 //! Stopping: no new requests, and none is cut off.
 
 use std::net::TcpStream;
+use std::num::NonZeroU32;
 
 use crate::clients::Client;
-use crate::fixture::{Fixture, program, wait_until};
+use crate::fixture::{APP, Fixture, compile, wait_until};
 
 #[test]
 fn a_request_that_is_being_worked_on_is_finished() {
@@ -17,7 +18,7 @@ fn a_request_that_is_being_worked_on_is_finished() {
     assert!(client.read_all().ends_with("456\r\n0\r\n\r\n"));
     fixture.join();
     let stats = fixture.server.stats();
-    assert_eq!((stats.connections, stats.instances, stats.responses), (0, 0, 0));
+    assert_eq!((stats.connections, stats.instances, stats.contexts, stats.responses), (0, 0, 0, 0));
 }
 
 #[test]
@@ -48,7 +49,11 @@ fn another_program_takes_over_between_two_requests() {
     let fixture = Fixture::new();
     let mut client = Client::new(fixture.address);
     client.send("POST /e HTTP/1.1\r\nhost: test\r\ncontent-length: 2\r\n\r\n1").read_until("1\r\n1");
-    fixture.server.replace(program());
-    client.send("2").read_until("0\r\n\r\n");
-    client.send("GET /h HTTP/1.1\r\nhost: test\r\n\r\n").read_until("hello\n");
+    let other = compile(&APP.replace("hello\\n", "other\\n"), NonZeroU32::MIN);
+    fixture.server.replace(other);
+    assert!(
+        client.send("2").read_until("0\r\n\r\n").ends_with("\r\n2\r\n0\r\n\r\n"),
+        "the old one ends its answer"
+    );
+    client.send("GET /h HTTP/1.1\r\nhost: test\r\n\r\n").read_until("other\n");
 }
