@@ -23,6 +23,7 @@ use crate::record::Record;
 use crate::server::Shared;
 use crate::stats::count;
 use crate::target;
+use crate::upload::Upload;
 use crate::work::{Instance, Work};
 
 /// Both ends of a connection.
@@ -93,11 +94,12 @@ impl Shared {
         ends: Ends,
         id: TraceId,
     ) -> Result<(Instance, Answer, Arc<Ticket>), Refusal> {
+        let (mut head, incoming) = request.into_parts();
+        let body = Upload::new(&head, incoming, &self.tasks);
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
             count(&self.counters.refused);
             return Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY.into()));
         };
-        let (mut head, body) = request.into_parts();
         target::make_absolute(&mut head, || ends.server.to_string())
             .map_err(|bad| Refusal(StatusCode::BAD_REQUEST, bad.explanation().into()))?;
         if body.size_hint().lower() > self.limits.max_body_bytes {

@@ -31,6 +31,7 @@ mod record;
 mod server;
 mod stats;
 mod target;
+mod upload;
 mod work;
 
 pub use limits::Limits;

@@ -40,6 +40,19 @@ fn a_body_that_says_it_is_too_long_is_413() {
 }
 
 #[test]
+fn a_client_that_is_still_sending_learns_why_its_body_is_not_taken() {
+    let fixture = Fixture::with(|limits| limits.max_body_bytes = 10);
+    for round in 0..20 {
+        let mut client = Client::new(fixture.address);
+        client.send("POST /r HTTP/1.1\r\nhost: test\r\ncontent-length: 4000000\r\nconnection: close\r\n\r\n");
+        // More than the buffers of both systems hold: a server that does not read would have the rest refused.
+        client.send(&"x".repeat(4_000_000));
+        assert_eq!(status(&client.read_all()), "413", "round {round}");
+    }
+    fixture.check();
+}
+
+#[test]
 fn a_body_that_turns_out_to_be_too_long_breaks_off() {
     let fixture = Fixture::with(|limits| limits.max_body_bytes = 10);
     let mut client = Client::new(fixture.address);
