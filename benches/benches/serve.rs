@@ -82,7 +82,7 @@ fn main() -> Result<()> {
 
 fn print_row(name: &str, report: &Report, before: f64, after: f64) {
     println!(
-        "{name:<10} {:>12.0} {:>10.0?} {:>10.0?} {:>10.0?} {before:>12.1} MiB {after:>12.1} MiB",
+        "{name:<10} {:>12.0} {:>10.2?} {:>10.2?} {:>10.2?} {before:>12.1} MiB {after:>12.1} MiB",
         report.rate(),
         report.percentile(50),
         report.percentile(99),

@@ -1,5 +1,4 @@
 //! Many requests, of which many end badly, and what is left of them: nothing.
-
 //!
 //! A process of its own, because the memory of the process is measured.
 

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufWriter, Write};
 use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::format::Writer;
@@ -11,6 +13,11 @@ use super::LogFormat;
 
 /// Most messages that wait to be written. Applications print up to 8 KiB in one.
 const MAX_WAITING: usize = 4096;
+
+/// How long the thread rests when it has written all that there was. Without, a server with much to do would wake it for each
+/// message, and it would take the place of those that do the work: on two processors the slowest hundredth of requests
+/// took four times as long.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Writes what is left, and waits for that a second at most.
 pub(super) type Guard = WorkerGuard;
@@ -74,7 +81,9 @@ impl<W: Write> Write for Counted<W> {
     /// Called whenever nothing is waiting: what was lost was lost before now.
     fn flush(&mut self) -> io::Result<()> {
         self.tell()?;
-        self.to.flush()
+        self.to.flush()?;
+        thread::sleep(PAUSE);
+        Ok(())
     }
 }
 
