@@ -26,7 +26,7 @@ pub const TURN: Duration = Duration::from_millis(2);
 
 /// After so many turns a thread looks for connections, bytes and times that have come. Turns of applications that compute
 /// are long: with eight of them on two threads, an answer took 700 ms with the usual 61 turns and turns of 10 ms, 130 ms with
-/// 61 of 2 ms, 70 ms with 8 of 10 ms, and 15 ms with this. Requests without such company did not become slower.
+/// 61 of 2 ms, 70 ms with 8 of 10 ms, and 15 ms with this (medians, without optimisation).
 const EVENT_INTERVAL: u32 = 8;
 
 /// How long to wait after a connection could not be accepted, because the process has no file descriptors left for example.
