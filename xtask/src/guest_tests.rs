@@ -51,11 +51,7 @@ pub(crate) fn run() -> Result<()> {
         let test = || {
             let mut command = process::cargo();
             command.args(["test", "--target-dir"]).arg(&target).current_dir(folder).env("PATH", &path);
-            if !toolchain.is_ordinary() {
-                // Debian's libc has no threads at all. Optimised, a test program has nothing that asks for them.
-                command.arg("--release");
-            }
-            toolchain.apply(&mut command);
+            toolchain.apply_to_tests(&mut command);
             command
         };
         println!("in {folder}:");

@@ -50,6 +50,14 @@ impl GuestToolchain {
         }
     }
 
+    /// Makes a `cargo test` compile for [`TARGET`] with this toolchain.
+    pub(crate) fn apply_to_tests(&self, cargo: &mut Command) {
+        self.apply(cargo);
+        if let Kind::Debian(debian) = &self.0 {
+            debian.apply_to_tests(cargo);
+        }
+    }
+
     /// Whether the Rust toolchain in use compiles guests by itself, so that its other tools (clippy) work on them too.
     pub(crate) fn is_ordinary(&self) -> bool {
         self.0 == Kind::Ordinary
