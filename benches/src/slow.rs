@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use edgekv_store::{
     Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, Limits, MemoryEngine,
-    Reply, Scan, StoreInfo, StoreName, Timestamp,
+    Reply, Scan, StoreId, StoreInfo, StoreName, Timestamp,
 };
 
 /// The memory engine, with lookups that take a while. All that are under way wait at the same time.
@@ -35,6 +35,18 @@ impl Engine for SlowEngine {
 
     fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>> {
         Reply::Ready(self.memory.create(name, now).wait().map(|store| self.slow(store)))
+    }
+
+    fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
+        Reply::Ready(self.memory.open_id(id).wait().map(|store| store.map(|store| self.slow(store))))
+    }
+
+    fn rename(&self, id: StoreId, name: &StoreName, now: Timestamp) -> Reply<Option<StoreInfo>> {
+        self.memory.rename(id, name, now)
+    }
+
+    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
+        self.memory.delete(id, now)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {

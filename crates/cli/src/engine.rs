@@ -6,19 +6,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::bail;
-use edgekv_store::{MemoryEngine, OpenError, RedbEngine, StoreName, Stores, StoresBuilder};
+use edgekv_store::{MemoryEngine, OpenError, RedbEngine, Stores, StoresBuilder};
 use thiserror::Error;
 
 /// How often expired entries are removed from the disk or the memory.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-
-/// What the names of stores begin with that are ours: guests, flags and manifests cannot use them.
-const RESERVED: &str = ".edgekv.";
-
-/// Whether stores of this name are kept for edgekv itself.
-pub(crate) fn is_reserved(name: &StoreName) -> bool {
-    name.as_str().starts_with(RESERVED)
-}
 
 /// What `--engine` understands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,12 +118,5 @@ mod tests {
         ] {
             assert_eq!(url.parse::<EngineUrl>(), Err(error), "{url}");
         }
-    }
-
-    #[test]
-    fn names_that_begin_with_dot_edgekv_dot_are_reserved() {
-        let is_reserved = |name| is_reserved(&StoreName::new(name).unwrap());
-        assert!(is_reserved(".edgekv.seed") && is_reserved(".edgekv."));
-        assert!(!is_reserved("edgekv.seed") && !is_reserved(".edgekv") && !is_reserved(".edgekv2"));
     }
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use edgekv_store::{KvError, Limits, StoreName, Stores};
 
 use crate::config::Config;
-use crate::engine::{EngineUrl, is_reserved};
+use crate::engine::EngineUrl;
 use crate::exit::{Failure, Status};
 use crate::quoted::Quoted;
 use crate::seed;
@@ -57,7 +57,7 @@ fn default_manifest_is_there() -> Result<bool, Failure> {
 
 fn parse_store(text: &str) -> Result<StoreName, String> {
     let name = StoreName::from_str(text).map_err(|error| error.to_string())?;
-    if is_reserved(&name) {
+    if name.is_reserved() {
         return Err("names that begin with \".edgekv.\" are reserved; choose another".to_owned());
     }
     Ok(name)

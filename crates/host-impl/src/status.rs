@@ -215,6 +215,8 @@ pub(crate) fn outcome_code(error: &KvError) -> Result<KvErrorCode, Error> {
     Ok(match error {
         KvError::PreconditionFailed => KvErrorCode::PreconditionFailed,
         KvError::PayloadTooLarge { .. } => KvErrorCode::PayloadTooLarge,
+        // A store that was deleted has no keys.
+        KvError::NoStore(_) => KvErrorCode::NotFound,
         KvError::TooManyRequests => return Err(Error::RateLimit),
         KvError::ZeroLimit | KvError::PrefixTooLong { .. } | KvError::Metadata(_) | KvError::Cursor(_) => {
             KvErrorCode::BadRequest

@@ -68,6 +68,24 @@ impl Entry {
     }
 }
 
+/// The answer to a lookup, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// What is under the key; `None` when there is nothing.
+    pub entry: Option<Entry>,
+    /// Where this was read.
+    pub source: Source,
+}
+
+/// Where an answer was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// From memory: a HIT. That a key is absent can be one as well.
+    Cache,
+    /// From the engine, or together with somebody who was reading the same from there already: a MISS.
+    Engine,
+}
+
 /// What rules about writes need to know of an entry that is there: not its value, so that an engine need not
 /// read 25 MiB to replace them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

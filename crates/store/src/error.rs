@@ -47,6 +47,12 @@ pub enum KvError {
     /// A store of this name is there already.
     #[error("store \"{0}\" exists already")]
     StoreExists(StoreName),
+    /// The store has been deleted since it was opened.
+    #[error("there is no store \"{0}\" any more: it was deleted")]
+    NoStore(StoreName),
+    /// A store that is to be deleted has entries.
+    #[error("store \"{0}\" is not empty; delete its entries first")]
+    StoreNotEmpty(StoreName),
     /// The stores, or their engine, have been closed.
     #[error("the stores are closed; open them again")]
     Closed,

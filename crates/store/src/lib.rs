@@ -58,7 +58,7 @@ pub use engine::memory::MemoryEngine;
 #[cfg(feature = "redb")]
 pub use engine::redb::{OpenError, RedbBuilder, RedbEngine, RedbStats};
 pub use engine::{Engine, EngineStore};
-pub use entry::{Entry, Existing};
+pub use entry::{Entry, Existing, Found, Source};
 pub use error::KvError;
 pub use generation::{Generation, GenerationMatch, GenerationSource};
 pub use insert::{Decision, Insert, InsertMode, NewValue, decide};
@@ -66,6 +66,6 @@ pub use key::{Key, KeyBuf, KeyError};
 pub use limits::Limits;
 pub use list::{KeyList, KeyPage, ListMode, ListPage, ListRequest, Scan};
 pub use metadata::{Metadata, MetadataError};
-pub use name::{StoreId, StoreInfo, StoreName, StoreNameError};
+pub use name::{StoreId, StoreIdError, StoreInfo, StoreName, StoreNameError};
 pub use reply::{Later, Reply};
 pub use stores::{KvStore, Stores, StoresBuilder};

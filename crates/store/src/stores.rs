@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::cursor::Cursor;
 use crate::engine::{Engine, EngineStore};
-use crate::entry::Entry;
+use crate::entry::{Entry, Found};
 use crate::error::KvError;
 use crate::generation::{Generation, GenerationMatch};
 use crate::insert::Insert;
@@ -110,12 +110,44 @@ impl Stores {
         if let Err(error) = self.0.check_open() {
             return Reply::Ready(Err(error));
         }
-        match self.0.engine.open(name) {
+        self.stores_of(self.0.engine.open(name))
+    }
+
+    /// The store of this identity, or `None`.
+    pub fn open_id(&self, id: StoreId) -> Reply<Option<KvStore>> {
+        if let Err(error) = self.0.check_open() {
+            return Reply::Ready(Err(error));
+        }
+        self.stores_of(self.0.engine.open_id(id))
+    }
+
+    fn stores_of(&self, opened: Reply<Option<Arc<dyn EngineStore>>>) -> Reply<Option<KvStore>> {
+        match opened {
             Reply::Ready(store) => Reply::Ready(store.map(|store| store.map(|store| self.store(store)))),
             later @ Reply::Later(_) => {
                 let stores = self.clone();
                 later.map(move |store| store.map(|store| stores.store(store)))
             }
+        }
+    }
+
+    /// Gives a store another name, and answers what is known of it then; `None` when there is no such store.
+    ///
+    /// Answers [`KvError::StoreExists`] when another store has the name.
+    pub fn rename(&self, id: StoreId, name: &StoreName) -> Reply<Option<StoreInfo>> {
+        match self.0.check_open() {
+            Ok(()) => self.0.engine.rename(id, name, self.0.clock.now()),
+            Err(error) => Reply::Ready(Err(error)),
+        }
+    }
+
+    /// Removes a store that is empty, and answers whether there was one.
+    ///
+    /// Answers [`KvError::StoreNotEmpty`] when it has entries.
+    pub fn delete(&self, id: StoreId) -> Reply<bool> {
+        match self.0.check_open() {
+            Ok(()) => self.0.engine.delete(id, self.0.clock.now()),
+            Err(error) => Reply::Ready(Err(error)),
         }
     }
 
@@ -240,7 +272,35 @@ impl KvStore {
         if let Err(error) = self.shared.check_open() {
             return Reply::Ready(Err(error));
         }
-        match self.store.lookup(key) {
+        self.live(self.store.lookup(key))
+    }
+
+    /// The entry under `key`, and whether it comes from the cache.
+    pub fn find(&self, key: Key<'_>) -> Reply<Found> {
+        if let Err(error) = self.shared.check_open() {
+            return Reply::Ready(Err(error));
+        }
+        let live = |shared: &Shared, found: Found| Found { entry: shared.live(found.entry), ..found };
+        match self.store.find(key) {
+            Reply::Ready(found) => Reply::Ready(found.map(|found| live(&self.shared, found))),
+            later @ Reply::Later(_) => {
+                let shared = Arc::clone(&self.shared);
+                later.map(move |found| live(&shared, found))
+            }
+        }
+    }
+
+    /// The entry under `key` as the engine has it, past the cache and without a trace in it: for those who read
+    /// everything once, whom the cache would serve nothing, and who would drive everything else out of it.
+    pub fn read(&self, key: Key<'_>) -> Reply<Option<Entry>> {
+        if let Err(error) = self.shared.check_open() {
+            return Reply::Ready(Err(error));
+        }
+        self.live(self.store.read(key))
+    }
+
+    fn live(&self, reply: Reply<Option<Entry>>) -> Reply<Option<Entry>> {
+        match reply {
             Reply::Ready(Ok(entry)) => Reply::ok(self.shared.live(entry)),
             Reply::Ready(Err(error)) => Reply::Ready(Err(error)),
             later @ Reply::Later(_) => {

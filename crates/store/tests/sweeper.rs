@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use edgekv_store::{
-    Engine, EngineStore, Insert, Key, ManualClock, MemoryEngine, Reply, StoreInfo, StoreName, Stores,
-    Timestamp,
+    Engine, EngineStore, Insert, Key, ManualClock, MemoryEngine, Reply, StoreId, StoreInfo, StoreName,
+    Stores, Timestamp,
 };
 
 /// A memory engine that tells of every sweep what it removed.
@@ -26,6 +26,18 @@ impl Engine for Watched {
 
     fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>> {
         self.engine.create(name, now)
+    }
+
+    fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
+        self.engine.open_id(id)
+    }
+
+    fn rename(&self, id: StoreId, name: &StoreName, now: Timestamp) -> Reply<Option<StoreInfo>> {
+        self.engine.rename(id, name, now)
+    }
+
+    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
+        self.engine.delete(id, now)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {

@@ -9,7 +9,6 @@ use clap::Args;
 use edgekv_host::KvCtx;
 use edgekv_runtime::{End, Launch};
 
-use crate::engine::is_reserved;
 use crate::exit::{self, Failure, Status};
 use crate::interrupt::CloseOnInterrupt;
 use crate::program::ProgramArgs;
@@ -85,7 +84,7 @@ impl RunArgs {
             eprintln!("edgekv: hint: the program answers HTTP requests; have it do that by `edgekv serve`");
         }
         if !matches!(ended.end, End::Exited(0) | End::ReaderGone) {
-            for name in ended.missing_stores().filter(|name| !is_reserved(name)) {
+            for name in ended.missing_stores().filter(|name| !name.is_reserved()) {
                 eprintln!("edgekv: {}", no_store(name));
             }
             match usage::flag_of_ours(&args) {

@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use super::entry::{Fields, readable_bytes, toml_kind};
 use super::problem::{Cause, MAX_SHOWN, Place, Problems};
-use super::{Config, Item, Items, StoreConfig, is_reserved, json, key_hash};
+use super::{Config, Item, Items, StoreConfig, json, key_hash};
 use crate::quoted::Quoted;
 
 /// The names of the table, the current one first. They mean the same.
@@ -82,7 +82,7 @@ impl Reader {
                 // The items are checked even when the name is wrong: all problems are reported.
                 let items = self.items(&place, value);
                 match StoreName::new(name) {
-                    Ok(name) if is_reserved(&name) => self.problem(&place, Cause::ReservedStoreName),
+                    Ok(name) if name.is_reserved() => self.problem(&place, Cause::ReservedStoreName),
                     Ok(name) => stores.extend(items.map(|items| StoreConfig { name, items })),
                     Err(error) => self.problem(&place, error.into()),
                 }

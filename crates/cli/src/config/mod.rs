@@ -37,7 +37,6 @@ use edgekv_runtime::regular_file;
 use edgekv_store::{KeyBuf, Metadata, StoreName};
 
 pub(crate) use self::problem::Problems;
-use crate::engine::is_reserved;
 
 /// What a manifest says about stores.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use edgekv_host::{Answer, Body, Client, Downstream, KvCtx, KvCtxBuilder};
 use edgekv_store::{
     Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError, Limits,
-    ManualClock, MemoryEngine, Reply, Scan, StoreInfo, StoreName, Stores, Timestamp,
+    ManualClock, MemoryEngine, Reply, Scan, StoreId, StoreInfo, StoreName, Stores, Timestamp,
 };
 use futures_channel::oneshot;
 use futures_util::FutureExt;
@@ -199,6 +199,19 @@ impl Engine for ScriptedEngine {
     fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>> {
         let script = Arc::clone(&self.script);
         self.memory.create(name, now).map(move |store| Self::store(&script, store))
+    }
+
+    fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
+        let script = Arc::clone(&self.script);
+        self.memory.open_id(id).map(move |store| store.map(|store| Self::store(&script, store)))
+    }
+
+    fn rename(&self, id: StoreId, name: &StoreName, now: Timestamp) -> Reply<Option<StoreInfo>> {
+        self.memory.rename(id, name, now)
+    }
+
+    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
+        self.memory.delete(id, now)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {

@@ -47,11 +47,28 @@ impl Engine for MemoryEngine {
         if stores.contains_key(name) {
             return Reply::Ready(Err(KvError::StoreExists(name.clone())));
         }
-        let info =
-            StoreInfo { id: StoreId::new(stores.len() as u64 + 1), name: name.clone(), created_at: now };
+        let info = StoreInfo {
+            id: StoreId::new(stores.len() as u64 + 1),
+            name: name.clone(),
+            created_at: now,
+            updated_at: now,
+        };
         let store = Arc::new(MemoryStore::new(info, Arc::clone(&self.generations)));
         stores.insert(name.clone(), Arc::clone(&store));
         Reply::ok(store)
+    }
+
+    fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
+        let store = self.stores.read().values().find(|store| store.info.id == id).cloned();
+        Reply::ok(store.map(|store| store as Arc<dyn EngineStore>))
+    }
+
+    fn rename(&self, _: StoreId, _: &StoreName, _: Timestamp) -> Reply<Option<StoreInfo>> {
+        Reply::Ready(Err(KvError::engine("not yet")))
+    }
+
+    fn delete(&self, _: StoreId, _: Timestamp) -> Reply<bool> {
+        Reply::Ready(Err(KvError::engine("not yet")))
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {

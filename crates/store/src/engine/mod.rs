@@ -40,13 +40,13 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::entry::Entry;
+use crate::entry::{Entry, Found, Source};
 use crate::generation::{Generation, GenerationMatch};
 use crate::insert::Insert;
 use crate::key::Key;
 use crate::limits::Limits;
 use crate::list::{KeyPage, Scan};
-use crate::name::{StoreInfo, StoreName};
+use crate::name::{StoreId, StoreInfo, StoreName};
 use crate::reply::Reply;
 
 /// Keeps stores. See the [module](self) for what it promises.
@@ -54,10 +54,26 @@ pub trait Engine: Debug + Send + Sync + 'static {
     /// The store of this name, or `None`.
     fn open(&self, name: &StoreName) -> Reply<Option<Arc<dyn EngineStore>>>;
 
+    /// The store of this identity, or `None`.
+    fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>>;
+
     /// Makes a store.
     ///
     /// Fails with [`KvError::StoreExists`](crate::KvError::StoreExists) when there is one of this name.
     fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>>;
+
+    /// Gives a store another name, and gives what is known of it then; `None` when there is no such store. Its identity
+    /// stays, and so do its entries and the handles that others have of it.
+    ///
+    /// Fails with [`KvError::StoreExists`](crate::KvError::StoreExists) when another store has the name.
+    fn rename(&self, id: StoreId, name: &StoreName, now: Timestamp) -> Reply<Option<StoreInfo>>;
+
+    /// Removes a store that has no entries but such as have expired by `now`, and says whether there was one. Handles that
+    /// others have of it answer [`KvError::NoStore`](crate::KvError::NoStore) from then on, to reads and writes.
+    ///
+    /// Fails with [`KvError::StoreNotEmpty`](crate::KvError::StoreNotEmpty). A write that is acknowledged is never
+    /// lost to it: either it comes first, or it is refused.
+    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool>;
 
     /// All stores, by name.
     fn stores(&self) -> Reply<Vec<StoreInfo>>;
@@ -88,6 +104,18 @@ pub trait EngineStore: Debug + Send + Sync + 'static {
     /// The entry under `key`, expired or not.
     fn lookup(&self, key: Key<'_>) -> Reply<Option<Entry>>;
 
+    /// The same as [`lookup`](Self::lookup), and says where the answer comes from: a cache in front of an engine knows
+    /// something else to say than what the default does.
+    fn find(&self, key: Key<'_>) -> Reply<Found> {
+        self.read(key).map(|entry| Found { entry, source: Source::Engine })
+    }
+
+    /// The same as [`lookup`](Self::lookup), past any cache in front of the engine, and without a trace in it. For those
+    /// who read everything once, as an export does.
+    fn read(&self, key: Key<'_>) -> Reply<Option<Entry>> {
+        self.lookup(key)
+    }
+
     /// Does what [`decide`](crate::decide) makes of `insert`, and gives the new generation.
     fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation>;
 
@@ -106,6 +134,18 @@ impl<E: Engine + ?Sized> Engine for Arc<E> {
 
     fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>> {
         (**self).create(name, now)
+    }
+
+    fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
+        (**self).open_id(id)
+    }
+
+    fn rename(&self, id: StoreId, name: &StoreName, now: Timestamp) -> Reply<Option<StoreInfo>> {
+        (**self).rename(id, name, now)
+    }
+
+    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
+        (**self).delete(id, now)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {

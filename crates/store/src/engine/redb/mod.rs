@@ -72,7 +72,7 @@ pub use self::error::OpenError;
 use self::store::RedbStore;
 use super::{Engine, EngineStore};
 use crate::clock::Timestamp;
-use crate::name::{StoreInfo, StoreName};
+use crate::name::{StoreId, StoreInfo, StoreName};
 use crate::reply::Reply;
 
 /// Keeps stores in one redb file. See the [module](self) for how.
@@ -153,6 +153,20 @@ impl Engine for RedbEngine {
             transaction.created.push(Arc::clone(&store));
             Ok(store as Arc<dyn EngineStore>)
         })
+    }
+
+    fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
+        let stores = self.stores.read();
+        let found = stores.values().find(|store| store.info().id == id).cloned();
+        Reply::Ready(self.core.snapshot().map(|_| found.map(|store| store as Arc<dyn EngineStore>)))
+    }
+
+    fn rename(&self, _: StoreId, _: &StoreName, _: Timestamp) -> Reply<Option<StoreInfo>> {
+        Reply::Ready(Err(crate::KvError::engine("not yet")))
+    }
+
+    fn delete(&self, _: StoreId, _: Timestamp) -> Reply<bool> {
+        Reply::Ready(Err(crate::KvError::engine("not yet")))
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {

@@ -90,6 +90,7 @@ impl StoreRecord {
             id: StoreId::new(u64::from_le_bytes(*id)),
             name: StoreName::new(name).map_err(|error| damaged(&error.to_string()))?,
             created_at: Timestamp::from_micros(u64::from_le_bytes(created_at)),
+            updated_at: Timestamp::from_micros(u64::from_le_bytes(created_at)),
         })
     }
 }
@@ -104,6 +105,7 @@ mod tests {
             id: StoreId::new(0x0102_0304_0506_0708),
             name: StoreName::new("été").unwrap(),
             created_at: Timestamp::from_micros(1_700_000_000_000_000),
+            updated_at: Timestamp::from_micros(1_700_000_000_000_000),
         };
         assert_eq!(StoreRecord::parse("été", &StoreRecord::of(&info).encode()).unwrap(), info);
     }

@@ -189,8 +189,12 @@ impl<'t> Transaction<'t> {
             return Err(KvError::StoreExists(name.clone()).into());
         }
         let last = self.meta.get(meta::LAST_STORE)?.map_or(0, |last| last.value());
-        let info =
-            StoreInfo { id: StoreId::new(last.saturating_add(1)), name: name.clone(), created_at: now };
+        let info = StoreInfo {
+            id: StoreId::new(last.saturating_add(1)),
+            name: name.clone(),
+            created_at: now,
+            updated_at: now,
+        };
         self.changed = true;
         self.meta.insert(meta::LAST_STORE, info.id.get())?;
         self.stores.insert(name.as_str(), StoreRecord::of(&info).encode().as_slice())?;
