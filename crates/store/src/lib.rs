@@ -29,7 +29,9 @@
 //! | what must an engine promise? | [`Engine`], [`EngineStore`] |
 //! | who checks expiry and limits? | [`KvStore`] for reads and requests, [`decide`] for writes |
 //! | which numbers are limits? | [`limits`] |
+//! | how are entries written as text, for other stores? | [`batch`] |
 
+pub mod batch;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
