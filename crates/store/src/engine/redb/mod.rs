@@ -50,6 +50,8 @@ mod core;
 mod error;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod faulty_stores;
 mod file;
 mod handle;
 mod operation;
