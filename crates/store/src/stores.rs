@@ -141,14 +141,25 @@ impl Stores {
         }
     }
 
-    /// Removes a store that is empty, and answers whether there was one.
+    /// Removes a store that is empty, and answers whether there was one. What others still do with a handle of it is
+    /// answered with [`KvError::NoStore`].
     ///
-    /// Answers [`KvError::StoreNotEmpty`] when it has entries.
+    /// Answers [`KvError::StoreNotEmpty`] when it has entries that have not expired.
     pub fn delete(&self, id: StoreId) -> Reply<bool> {
-        match self.0.check_open() {
-            Ok(()) => self.0.engine.delete(id, self.0.clock.now()),
-            Err(error) => Reply::Ready(Err(error)),
+        if let Err(error) = self.0.check_open() {
+            return Reply::Ready(Err(error));
         }
+        let deleted = self.0.engine.delete(id, self.0.clock.now());
+        if self.0.limits.writes_per_second.is_none() {
+            return deleted;
+        }
+        let shared = Arc::clone(&self.0);
+        deleted.map(move |deleted| {
+            if deleted {
+                shared.rates.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            }
+            deleted
+        })
     }
 
     /// Makes a store.
@@ -255,7 +266,7 @@ pub struct KvStore {
 }
 
 impl KvStore {
-    /// Identity and name.
+    /// Identity and name. A handle keeps the name by which it was opened, also when the store is renamed.
     #[must_use]
     pub fn info(&self) -> &StoreInfo {
         self.store.info()
