@@ -27,9 +27,13 @@
 //! | what is a valid key, store name, metadata? | [`Key`], [`StoreName`], [`Metadata`] |
 //! | what may a write do, and when is it refused? | [`decide`], the one function that every engine asks |
 //! | what must an engine promise? | [`Engine`], [`EngineStore`] |
+//! | what does the edge cache promise, and why is that so? | [`cache`] |
 //! | who checks expiry and limits? | [`KvStore`] for reads and requests, [`decide`] for writes |
 //! | which numbers are limits? | [`limits`] |
+//! | how are entries written as text, for other stores? | [`batch`] |
 
+pub mod batch;
+pub mod cache;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -50,6 +54,7 @@ mod reply;
 mod stores;
 mod sweep;
 
+pub use cache::{CacheLimits, CacheStats, CachedEngine};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use cursor::{Cursor, CursorError};
 pub use delete::decide_delete;

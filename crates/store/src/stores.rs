@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::cache::{CacheLimits, CacheStats, CachedEngine};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::cursor::Cursor;
 use crate::engine::{Engine, EngineStore};
@@ -30,7 +31,9 @@ struct Shared {
     /// Before the engine, so that it has stopped when the engine goes.
     sweeper: Option<Sweeper>,
     closed: AtomicBool,
+    /// The cached one, if there is a cache.
     engine: Arc<dyn Engine>,
+    cache: Option<Arc<CachedEngine>>,
     clock: Arc<dyn Clock>,
     limits: Limits,
     rates: Mutex<HashMap<StoreId, Arc<WriteRate>>>,
@@ -43,6 +46,7 @@ pub struct StoresBuilder {
     engine: Arc<dyn Engine>,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    cache: Option<CacheLimits>,
     sweep_every: Option<Duration>,
 }
 
@@ -56,6 +60,13 @@ impl StoresBuilder {
     /// The limits. Default: [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Keeps what was looked up in memory, within these limits. Default: no cache. See [`cache`](crate::cache) for what it
+    /// promises.
+    pub fn cache(mut self, limits: CacheLimits) -> Self {
+        self.cache = Some(limits);
         self
     }
 
@@ -75,10 +86,18 @@ impl StoresBuilder {
     pub fn build(self) -> Result<Stores, KvError> {
         let start = |every| Sweeper::start(Arc::clone(&self.engine), Arc::clone(&self.clock), every);
         let sweeper = self.sweep_every.map(start).transpose().map_err(KvError::engine)?;
+        let cached =
+            |limits| Arc::new(CachedEngine::new(Arc::clone(&self.engine), limits, Arc::clone(&self.clock)));
+        let cache = self.cache.map(cached);
+        let engine = match &cache {
+            Some(cached) => Arc::clone(cached) as Arc<dyn Engine>,
+            None => self.engine,
+        };
         Ok(Stores(Arc::new(Shared {
             sweeper,
             closed: AtomicBool::new(false),
-            engine: self.engine,
+            engine,
+            cache,
             clock: self.clock,
             limits: self.limits,
             rates: Mutex::default(),
@@ -92,7 +111,8 @@ impl Stores {
     pub fn new(engine: impl Engine) -> Self {
         let StoresBuilder { engine, clock, limits, .. } = Self::builder(engine);
         let closed = AtomicBool::new(false);
-        Self(Arc::new(Shared { sweeper: None, closed, engine, clock, limits, rates: Mutex::default() }))
+        let rates = Mutex::default();
+        Self(Arc::new(Shared { sweeper: None, closed, engine, cache: None, clock, limits, rates }))
     }
 
     /// Begins to choose how the stores of `engine` behave.
@@ -101,6 +121,7 @@ impl Stores {
             engine: Arc::new(engine),
             clock: Arc::new(SystemClock::new()),
             limits: Limits::default(),
+            cache: None,
             sweep_every: None,
         }
     }
@@ -141,14 +162,25 @@ impl Stores {
         }
     }
 
-    /// Removes a store that is empty, and answers whether there was one.
+    /// Removes a store that is empty, and answers whether there was one. What others still do with a handle of it is
+    /// answered with [`KvError::NoStore`].
     ///
-    /// Answers [`KvError::StoreNotEmpty`] when it has entries.
+    /// Answers [`KvError::StoreNotEmpty`] when it has entries that have not expired.
     pub fn delete(&self, id: StoreId) -> Reply<bool> {
-        match self.0.check_open() {
-            Ok(()) => self.0.engine.delete(id, self.0.clock.now()),
-            Err(error) => Reply::Ready(Err(error)),
+        if let Err(error) = self.0.check_open() {
+            return Reply::Ready(Err(error));
         }
+        let deleted = self.0.engine.delete(id, self.0.clock.now());
+        if self.0.limits.writes_per_second.is_none() {
+            return deleted;
+        }
+        let shared = Arc::clone(&self.0);
+        deleted.map(move |deleted| {
+            if deleted {
+                shared.rates.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            }
+            deleted
+        })
     }
 
     /// Makes a store.
@@ -218,6 +250,12 @@ impl Stores {
         self.0.engine.close()
     }
 
+    /// What the cache has done, and what is in it; `None` without one.
+    #[must_use]
+    pub fn cache_stats(&self) -> Option<CacheStats> {
+        self.0.cache.as_ref().map(|cache| cache.stats())
+    }
+
     /// The limits.
     #[must_use]
     pub fn limits(&self) -> &Limits {
@@ -255,7 +293,7 @@ pub struct KvStore {
 }
 
 impl KvStore {
-    /// Identity and name.
+    /// Identity and name. A handle keeps the name by which it was opened, also when the store is renamed.
     #[must_use]
     pub fn info(&self) -> &StoreInfo {
         self.store.info()

@@ -34,6 +34,8 @@
 pub mod memory;
 #[cfg(feature = "redb")]
 pub mod redb;
+#[cfg(any(feature = "memory", feature = "redb"))]
+mod registry;
 
 use std::fmt::Debug;
 use std::num::NonZeroUsize;
@@ -63,7 +65,7 @@ pub trait Engine: Debug + Send + Sync + 'static {
     fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>>;
 
     /// Gives a store another name, and gives what is known of it then; `None` when there is no such store. Its identity
-    /// stays, and so do its entries and the handles that others have of it.
+    /// stays, and so do its entries and the handles that others have of it. A name that it has already changes nothing.
     ///
     /// Fails with [`KvError::StoreExists`](crate::KvError::StoreExists) when another store has the name.
     fn rename(&self, id: StoreId, name: &StoreName, now: Timestamp) -> Reply<Option<StoreInfo>>;
@@ -98,7 +100,7 @@ pub trait Engine: Debug + Send + Sync + 'static {
 
 /// One store of an engine. See the [module](self) for what it promises.
 pub trait EngineStore: Debug + Send + Sync + 'static {
-    /// Its identity and name.
+    /// Its identity and name. A handle keeps the name by which it was opened, also when the store is renamed.
     fn info(&self) -> &StoreInfo;
 
     /// The entry under `key`, expired or not.

@@ -105,7 +105,7 @@ impl RedbBuilder {
         };
         let core = Arc::new(Core::new(self.queue_bytes, snapshot));
         let writer = Writer::new(Arc::clone(&core), file, opened);
-        let stores = writer.registry();
+        let stores = writer.stores();
         let writer =
             std::thread::Builder::new().name("edgekv-writer".into()).spawn(|| writer.run()).map_err(io)?;
         Ok(RedbEngine { core, stores, writer: Some(writer) })
