@@ -15,8 +15,8 @@ mod problem;
 mod token;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use edgekv_store::Stores;
 use tokio::net::TcpListener;
@@ -28,6 +28,7 @@ use self::front::Front;
 pub use self::limits::ApiLimits;
 pub use self::token::{Token, TokenError};
 use crate::listen;
+use crate::metrics::{Listener, Metrics};
 use crate::stats::{Counters, Stats};
 
 /// Answers HTTP requests from stores. Clones are the same API.
@@ -55,6 +56,7 @@ pub struct ApiBuilder {
     stores: Stores,
     token: Option<Token>,
     limits: ApiLimits,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// What all handlers share.
@@ -79,10 +81,16 @@ impl ApiBuilder {
         self
     }
 
+    /// Sets where requests are counted, and connections shown. Default: nowhere.
+    pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
     /// Makes the API. It does nothing before [`Api::serve`].
     #[must_use]
     pub fn build(self) -> Api {
-        let Self { stores, token, limits } = self;
+        let Self { stores, token, limits, metrics } = self;
         let slots = listen::room(limits.max_requests);
         let connections = listen::room(limits.max_connections);
         let shared = Arc::new(Shared { stores, limits, is_ending: AtomicBool::new(false) });
@@ -93,11 +101,17 @@ impl ApiBuilder {
             token,
             router,
             counters: Counters::default(),
+            metrics,
             slots,
             connections,
             tasks: TaskTracker::new(),
         };
-        Api { front: Arc::new(front) }
+        let front = Arc::new(front);
+        if let Some(metrics) = &front.metrics {
+            let server: Weak<Front> = Arc::downgrade(&front);
+            metrics.watch_server(Listener::Api, server);
+        }
+        Api { front }
     }
 }
 
@@ -108,7 +122,7 @@ fn routes() -> OpenApiRouter<Arc<Shared>> {
 impl Api {
     /// Begins to choose an API of `stores`.
     pub fn builder(stores: Stores) -> ApiBuilder {
-        ApiBuilder { stores, token: None, limits: ApiLimits::default() }
+        ApiBuilder { stores, token: None, limits: ApiLimits::default(), metrics: None }
     }
 
     /// What the API has counted. It has no instances.
