@@ -36,8 +36,8 @@ mod token;
 mod upload;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use axum::Router;
 use axum::body::Body;
@@ -60,6 +60,7 @@ use self::target::Target;
 pub use self::token::{Token, TokenError};
 use self::upload::Budget;
 use crate::listen;
+use crate::metrics::{Listener, Metrics};
 use crate::stats::{Counters, Stats};
 
 /// Answers HTTP requests from stores. Clones are the same API.
@@ -87,6 +88,7 @@ pub struct ApiBuilder {
     stores: Stores,
     token: Option<Token>,
     limits: ApiLimits,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// What all handlers share.
@@ -115,10 +117,16 @@ impl ApiBuilder {
         self
     }
 
+    /// Sets where requests are counted, and connections shown. Default: nowhere.
+    pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
     /// Makes the API. It does nothing before [`Api::serve`].
     #[must_use]
     pub fn build(self) -> Api {
-        let Self { stores, token, limits } = self;
+        let Self { stores, token, limits, metrics } = self;
         let slots = listen::room(limits.max_requests);
         let connections = listen::room(limits.max_connections);
         let (router, document) = routes();
@@ -135,11 +143,17 @@ impl ApiBuilder {
             token,
             router,
             counters: Counters::default(),
+            metrics,
             slots,
             connections,
             tasks: TaskTracker::new(),
         };
-        Api { front: Arc::new(front) }
+        let front = Arc::new(front);
+        if let Some(metrics) = &front.metrics {
+            let server: Weak<Front> = Arc::downgrade(&front);
+            metrics.watch_server(Listener::Api, server);
+        }
+        Api { front }
     }
 }
 
@@ -202,7 +216,7 @@ async fn not_allowed(method: Method) -> Problem {
 impl Api {
     /// Begins to choose an API of `stores`.
     pub fn builder(stores: Stores) -> ApiBuilder {
-        ApiBuilder { stores, token: None, limits: ApiLimits::default() }
+        ApiBuilder { stores, token: None, limits: ApiLimits::default(), metrics: None }
     }
 
     /// What the API has counted. It has no instances.
