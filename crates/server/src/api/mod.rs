@@ -100,6 +100,7 @@ pub(crate) struct Shared {
     is_ending: AtomicBool,
     /// The OpenAPI document.
     document: Bytes,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl ApiBuilder {
@@ -136,6 +137,7 @@ impl ApiBuilder {
             limits,
             is_ending: AtomicBool::new(false),
             document,
+            metrics: metrics.clone(),
         });
         let router = router.with_state(Arc::clone(&shared));
         let front = Front {
@@ -175,6 +177,7 @@ fn routes() -> (Router<Arc<Shared>>, Bytes) {
         .routes(routes!(compat::openid_configuration))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
         .routes(routes!(describe))
         .split_for_parts();
     document::complete(&mut document);

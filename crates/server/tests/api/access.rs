@@ -1,6 +1,8 @@
 //! Who may use the API, and what everybody may ask.
 
-use edgekv_server::Token;
+use std::sync::Arc;
+
+use edgekv_server::{Metrics, Token};
 
 use crate::client::{Request, get, head, post, put};
 use crate::fixture::Fixture;
@@ -14,6 +16,7 @@ fn with_a_token_every_request_needs_it_but_for_questions_about_health() {
         "/resources/stores/kv",
         "/openapi.json",
         "/enabled-products/v1/kv_store",
+        "/metrics",
         "/nothing",
     ];
     for path in open {
@@ -86,4 +89,14 @@ fn a_server_whose_engine_is_closed_is_not_ready() {
     assert_eq!(fixture.send(get("/healthz")).text(), "ok\n");
     let refused = fixture.send(get("/stores/kv/store/keys"));
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
+}
+
+#[test]
+fn what_is_counted_is_shown_where_somebody_counts() {
+    let fixture = Fixture::with(|builder| builder.metrics(Arc::new(Metrics::new())));
+    assert_eq!(fixture.send(put("/stores/kv/store/keys/k").body("v")).status, 200);
+    let metrics = fixture.send(get("/metrics"));
+    assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert!(metrics.text().contains("listener=\"api\""), "{}", metrics.text());
+    assert_eq!(Fixture::new().send(get("/metrics")).status, 404);
 }
