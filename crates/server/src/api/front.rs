@@ -76,7 +76,11 @@ impl Answers for Front {
         let (response, ticket) = match self.admit(&mut head, ends) {
             Ok(ticket) => (self.route(Request::from_parts(head, body)).instrument(span).await, ticket),
             // What is not read of the body goes with it.
-            Err(problem) => (problem.into_response(), None),
+            Err(problem) => {
+                let response = problem.into_response();
+                // The router sees to this where it answers.
+                (if is_head { response.map(|_| Body::empty()) } else { response }, None)
+            }
         };
         record.status = Some(response.status());
         record.is_complete = is_head || response.body().is_end_stream();

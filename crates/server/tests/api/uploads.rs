@@ -1,4 +1,4 @@
-//! Bodies that are large, slow, or sent by somebody who asks first.
+//! Bodies that are large, slow, or sent by somebody who asks first, and clients that take nothing.
 
 use std::time::Duration;
 
@@ -133,4 +133,21 @@ fn a_request_under_way_is_finished_when_the_api_stops() {
     let entry = store.lookup(edgekv_store::Key::new("k").unwrap()).wait().unwrap();
     assert_eq!(entry.unwrap().value(), "hello");
     assert_eq!(fixture.api.stats().connections, 0);
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_cut_off() {
+    let fixture = Fixture::limited(|limits| limits.write_time = Duration::from_millis(300));
+    assert_eq!(fixture.send(put(KEY).body(vec![1; 20 * 1024 * 1024])).status, 200);
+    for path in [KEY, "/stores/kv/store/batch"] {
+        let mut client = fixture.client();
+        client.write(&get(path).to_bytes(fixture.address)).unwrap();
+        assert_eq!(client.head().unwrap().status, 200);
+        let start = std::time::Instant::now();
+        while fixture.api.stats().responses > 0 {
+            assert!(start.elapsed() < crate::fixture::PATIENCE, "{path}");
+            std::thread::yield_now();
+        }
+    }
+    assert_eq!(fixture.send(get("/healthz")).status, 200);
 }
