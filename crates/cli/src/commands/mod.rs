@@ -1,6 +1,8 @@
 //! The commands, one file each.
 
 mod compile;
+mod completions;
+mod man;
 mod run;
 mod serve;
 
@@ -19,7 +21,7 @@ pub(crate) enum Command {
     /// (FASTLY_HOSTNAME and the like) and what --env adds. When it has ended, its writes are durable before edgekv
     /// exits.
     Run(Box<run::RunArgs>),
-    /// Answer HTTP requests with an application: each by a run of its own
+    /// Answer HTTP requests: with an application, each by a run of its own, and about the stores, by an API
     ///
     /// HTTP/1.1, and HTTP/2 without TLS. What the application prints, and a line for each request, goes to stderr.
     Serve(Box<serve::ServeArgs>),
@@ -28,6 +30,10 @@ pub(crate) enum Command {
     /// The result is native code for this version of edgekv and machines like this one. Run it as the program itself; like
     /// any native program, only if it comes from somebody you trust.
     Compile(compile::CompileArgs),
+    /// Print what a shell needs to complete commands and flags
+    Completions(completions::CompletionsArgs),
+    /// Make manual pages
+    Man(man::ManArgs),
 }
 
 impl Command {
@@ -41,6 +47,8 @@ impl Command {
             Self::Run(args) => args.run(),
             Self::Serve(args) => args.run(),
             Self::Compile(args) => args.run(),
+            Self::Completions(args) => args.run(),
+            Self::Man(args) => args.run(),
         }
     }
 }

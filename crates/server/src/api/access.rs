@@ -89,7 +89,7 @@ mod tests {
     }
 
     fn status(token: Option<&Token>, head: &request::Parts) -> Option<u16> {
-        check(token, head).err().map(|problem| problem.status().as_u16())
+        check(token, head).err().map(|problem| problem.status.as_u16())
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::time::SystemTime;
 
 use edgekv_store::Generation;
-use http::header::{HeaderMap, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
+use http::header::{
+    HeaderMap, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+};
 use httpdate::HttpDate;
 
 /// When a generation was made: they are microseconds since 1970.
@@ -54,7 +56,8 @@ enum Comparison {
 /// Whether the list of entity tags in this header names the generation.
 fn names(headers: &HeaderMap, name: &HeaderName, generation: Generation, comparison: Comparison) -> bool {
     // Ours have no comma in them, and no others are looked for.
-    let mut tags = headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let mut tags =
+        headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     tags.any(|tag| {
         let tag = tag.trim_ascii();
         let tag = match comparison {
@@ -68,7 +71,9 @@ fn names(headers: &HeaderMap, name: &HeaderName, generation: Generation, compari
 fn is_tag_of(tag: &[u8], generation: Generation) -> bool {
     let digits = tag.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\""));
     // Of the ways to write a number, one is a tag.
-    let number = digits.and_then(|digits| digits.first().is_some_and(|first| matches!(first, b'1'..=b'9')).then_some(digits));
+    let number = digits.and_then(|digits| {
+        digits.first().is_some_and(|first| matches!(first, b'1'..=b'9')).then_some(digits)
+    });
     number.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok()) == Some(generation.get())
 }
 
@@ -81,7 +86,10 @@ fn date(headers: &HeaderMap, name: &HeaderName) -> Option<HttpDate> {
 pub(crate) enum Part {
     Whole,
     /// From the first of these bytes to the last.
-    Bytes { first: usize, last: usize },
+    Bytes {
+        first: usize,
+        last: usize,
+    },
     /// There are no such bytes: 416.
     Unsatisfiable,
 }
@@ -138,7 +146,8 @@ mod tests {
     const MICROS: u64 = 1_750_707_676_353_461;
 
     fn ask(pairs: &[(HeaderName, &str)]) -> Verdict {
-        let headers = pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap())).collect();
+        let headers =
+            pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap())).collect();
         verdict(&headers, Generation::new(MICROS).unwrap())
     }
 
@@ -147,8 +156,11 @@ mod tests {
         use Verdict::{Failed, NotModified, Proceed};
         let tag = format!("\"{MICROS}\"");
         let weak = format!("\"1\", W/{tag}");
-        let (before, at, after) =
-            ("Mon, 23 Jun 2025 19:41:15 GMT", "Mon, 23 Jun 2025 19:41:16 GMT", "Mon, 23 Jun 2025 19:41:17 GMT");
+        let (before, at, after) = (
+            "Mon, 23 Jun 2025 19:41:15 GMT",
+            "Mon, 23 Jun 2025 19:41:16 GMT",
+            "Mon, 23 Jun 2025 19:41:17 GMT",
+        );
         let table: [(&[(HeaderName, &str)], Verdict); 17] = [
             (&[], Proceed),
             (&[(IF_NONE_MATCH, &tag)], NotModified),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use edgekv_store::{GenerationMatch, Generation, Metadata};
+use edgekv_store::{Generation, GenerationMatch, Metadata};
 use http::header::{HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 
 use super::problem::Problem;
@@ -93,7 +93,8 @@ pub(crate) fn condition(headers: &HeaderMap) -> Result<Option<GenerationMatch>, 
 /// The generation that a strong entity tag of ours names.
 fn generation_of(tag: &[u8]) -> Option<Generation> {
     let digits = tag.trim_ascii().strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let digits = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let digits =
+        std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
     digits.parse().ok().and_then(Generation::new)
 }
 
@@ -138,7 +139,9 @@ mod tests {
 
     #[test]
     fn metadata_come_as_they_are_or_in_base64() {
-        let read = |pairs: &[(&str, &str)]| metadata(&headers(pairs)).ok().map(|metadata| metadata.as_bytes().to_vec());
+        let read = |pairs: &[(&str, &str)]| {
+            metadata(&headers(pairs)).ok().map(|metadata| metadata.as_bytes().to_vec())
+        };
         assert_eq!(read(&[]), Some(Vec::new()));
         assert_eq!(read(&[("metadata", "é=1")]), Some("é=1".as_bytes().to_vec()));
         assert_eq!(read(&[("metadata-base64", "AA0K")]), Some(vec![0, 13, 10]));

@@ -50,7 +50,7 @@ pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> Result<Response
         Ok(_) => Ok(text("ready\n")),
         Err(error) => {
             let problem = Problem::from(error);
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, problem.detail().to_owned()))
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, problem.detail.into_owned()))
         }
     }
 }

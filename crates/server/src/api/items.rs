@@ -109,7 +109,9 @@ fn mode(query: &WriteQuery) -> Result<InsertMode, Problem> {
         (true, false, false) => Ok(InsertMode::Add),
         (false, true, false) => Ok(InsertMode::Append),
         (false, false, true) => Ok(InsertMode::Prepend),
-        _ => Err(Problem::bad_request("\"add\", \"append\" and \"prepend\" exclude each other; send one of them")),
+        _ => Err(Problem::bad_request(
+            "\"add\", \"append\" and \"prepend\" exclude each other; send one of them",
+        )),
     }
 }
 
@@ -141,7 +143,8 @@ pub(crate) async fn delete_item(
     let was_there = store.delete(key, condition).await?;
     if !was_there && !query.force {
         let name = &store.info().name;
-        let detail = format!("there is no key \"{key}\" in the store \"{name}\"; with force=true that is no error");
+        let detail =
+            format!("there is no key \"{key}\" in the store \"{name}\"; with force=true that is no error");
         return Err(Problem::not_found(detail));
     }
     Ok(StatusCode::NO_CONTENT.into_response())

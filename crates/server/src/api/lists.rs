@@ -7,7 +7,6 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use edgekv_store::{ListMode, ListRequest};
 use http::StatusCode;
-use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Shared;
@@ -43,7 +42,7 @@ pub(crate) async fn list_keys(
 }
 
 /// What [`ListPage`](edgekv_store::ListPage) is as a document.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
 #[expect(dead_code, reason = "the document of the API is made from it")]
 struct KeysDocument {
     /// The keys.
@@ -52,8 +51,8 @@ struct KeysDocument {
 }
 
 /// What is known of the page.
-#[derive(Serialize, ToSchema)]
-#[schema(as = KeysMeta)]
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the document of the API is made from it")]
 struct KeysMeta {
     /// Most keys that the page could have.
     limit: u32,

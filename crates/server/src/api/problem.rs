@@ -16,8 +16,8 @@ pub(crate) const PROBLEM: &str = "application/problem+json";
 /// Why a request was not done, and what to do instead.
 #[derive(Debug)]
 pub(crate) struct Problem {
-    status: StatusCode,
-    detail: Cow<'static, str>,
+    pub(crate) status: StatusCode,
+    pub(crate) detail: Cow<'static, str>,
 }
 
 /// The document of a problem.
@@ -52,12 +52,10 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    pub(crate) const fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    pub(crate) fn detail(&self) -> &str {
-        &self.detail
+    /// The same, with what was done before.
+    pub(crate) fn after(mut self, what: &str) -> Self {
+        self.detail = format!("{}; {what}", self.detail).into();
+        self
     }
 }
 

@@ -6,8 +6,8 @@ use axum::extract::Query;
 use edgekv_store::ListMode;
 use http::Uri;
 use percent_encoding::percent_decode_str;
-use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error};
 use utoipa::IntoParams;
 
 use super::problem::Problem;
@@ -20,7 +20,9 @@ pub(crate) fn read<T: DeserializeOwned + Default>(uri: &Uri) -> Result<T, Proble
     percent_decode_str(query).decode_utf8().map_err(|_| BadText::NotUtf8.problem("query"))?;
     match Query::try_from_uri(uri) {
         Ok(Query(parameters)) => Ok(parameters),
-        Err(rejection) => Err(Problem::bad_request(format!("the query is not understood: {}", cause(&rejection)))),
+        Err(rejection) => {
+            Err(Problem::bad_request(format!("the query is not understood: {}", cause(&rejection))))
+        }
     }
 }
 
@@ -148,12 +150,16 @@ pub(crate) enum Location {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NoQuery {}
 
-/// A flag is set by being there, and by `true` or `1`.
+/// A flag is set by being there, and by `true` or `1`; Python writes `True`.
 fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    match &*String::deserialize(deserializer)? {
-        "" | "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
-        other => Err(D::Error::custom(format!("{other:?} is neither true nor false"))),
+    let text = String::deserialize(deserializer)?;
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    if text.is_empty() || is("true") || is("1") {
+        Ok(true)
+    } else if is("false") || is("0") {
+        Ok(false)
+    } else {
+        Err(D::Error::custom(format!("{text:?} is neither true nor false")))
     }
 }
 
@@ -172,7 +178,7 @@ mod tests {
 
     fn list(query: &str) -> Result<ListQuery, String> {
         let uri: Uri = format!("/?{query}").parse().unwrap();
-        read(&uri).map_err(|problem: Problem| problem.detail().to_owned())
+        read(&uri).map_err(|problem: Problem| problem.detail.into_owned())
     }
 
     #[test]
@@ -208,9 +214,15 @@ mod tests {
             let uri: Uri = format!("/?{query}").parse().unwrap();
             read::<WriteQuery>(&uri).map(|query| query.add).ok()
         };
-        for (query, expected) in
-            [("add", Some(true)), ("add=true", Some(true)), ("add=1", Some(true)), ("add=false", Some(false)), ("add=x", None), ("", Some(false))]
-        {
+        for (query, expected) in [
+            ("add", Some(true)),
+            ("add=true", Some(true)),
+            ("add=1", Some(true)),
+            ("add=True", Some(true)),
+            ("add=false", Some(false)),
+            ("add=x", None),
+            ("", Some(false)),
+        ] {
             assert_eq!(add(query), expected, "{query:?}");
         }
     }

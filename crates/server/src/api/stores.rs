@@ -1,6 +1,5 @@
 //! Stores themselves: making, finding, renaming and deleting them.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -77,7 +76,7 @@ pub(crate) struct StoresDocument<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 struct StoresMeta {
     /// Most stores that the page could have.
-    limit: NonZeroU32,
+    limit: u32,
     /// How many stores there are that the query asks for, on all pages.
     total: usize,
     /// What to send as `cursor` for the next page; absent on the last.
@@ -116,7 +115,7 @@ pub(crate) async fn list_stores(
     let page = rest.get(..most.min(rest.len())).unwrap_or_default();
     let last = page.last().filter(|_| page.len() < rest.len());
     let next_cursor = last.map(|info| URL_SAFE_NO_PAD.encode(info.name.as_str()));
-    let meta = StoresMeta { limit, total, next_cursor };
+    let meta = StoresMeta { limit: limit.get(), total, next_cursor };
     let document = StoresDocument { data: page.iter().map(StoreDocument::from).collect(), meta };
     Ok(json(StatusCode::OK, "application/json", &document))
 }
@@ -126,7 +125,9 @@ fn after(cursor: &str) -> Result<StoreName, Problem> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     text.and_then(|text| StoreName::new(&text).ok()).ok_or_else(|| {
-        Problem::bad_request("the cursor is not one of this list; send \"meta.next_cursor\" of the page before")
+        Problem::bad_request(
+            "the cursor is not one of this list; send \"meta.next_cursor\" of the page before",
+        )
     })
 }
 
@@ -230,12 +231,13 @@ pub(crate) async fn delete_store(
 async fn name(shared: &Shared, body: Body) -> Result<StoreName, Problem> {
     let pieces = Pieces::new(body, shared.limits.upload_time);
     let upload = upload::take(pieces, MAX_DOCUMENT_BYTES, "document", &shared.uploads).await?;
-    let document: NameDocument = serde_json::from_slice(&upload.bytes).map_err(|error| {
-        Problem::bad_request(format!("the body is not {{\"name\": \"NAME\"}}: {error}"))
-    })?;
+    let document: NameDocument = serde_json::from_slice(&upload.bytes)
+        .map_err(|error| Problem::bad_request(format!("the body is not {{\"name\": \"NAME\"}}: {error}")))?;
     let name = StoreName::new(&document.name).map_err(|error| Problem::bad_request(error.to_string()))?;
     if name.is_reserved() {
-        let detail = format!("store name \"{name}\" is kept for the server itself; choose one that does not begin with \".edgekv.\"");
+        let detail = format!(
+            "store name \"{name}\" is kept for the server itself; choose one that does not begin with \".edgekv.\""
+        );
         return Err(Problem::bad_request(detail));
     }
     Ok(name)

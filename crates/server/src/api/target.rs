@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use edgekv_store::{Key, KvStore, StoreId, StoreName};
+use edgekv_store::{Key, KvStore, StoreName};
 use percent_encoding::percent_decode_str;
 
 use super::Shared;
@@ -55,7 +55,6 @@ impl<'a> Target<'a> {
         store.ok_or_else(|| missing(self.addressing, &text))
     }
 
-
     /// That there is no such store.
     pub(crate) fn missing(self) -> Problem {
         missing(self.addressing, self.store)
@@ -83,7 +82,9 @@ fn missing(addressing: Addressing, store: &str) -> Problem {
             "there is no store \"{store}\"; make it by POST /resources/stores/kv with {{\"name\": \"{store}\"}}"
         ),
         Addressing::Id => {
-            format!("there is no store with the id \"{store}\"; GET /resources/stores/kv lists those that are there")
+            format!(
+                "there is no store with the id \"{store}\"; GET /resources/stores/kv lists those that are there"
+            )
         }
     })
 }
@@ -148,10 +149,21 @@ mod tests {
     fn escapes_are_decoded_once_and_plus_stays() {
         let key = |text: &str| {
             let path = format!("/stores/kv/s/keys/{text}");
-            Target::of(&path).unwrap().key().map(Cow::into_owned).map_err(|problem| problem.detail().to_owned())
+            Target::of(&path)
+                .unwrap()
+                .key()
+                .map(Cow::into_owned)
+                .map_err(|problem| problem.detail.into_owned())
         };
-        let accepted =
-            [("a", "a"), ("a%2Fb", "a/b"), ("a/b", "a/b"), ("a+b", "a+b"), ("%252F", "%2F"), ("%c3%A9", "é"), ("/a", "/a")];
+        let accepted = [
+            ("a", "a"),
+            ("a%2Fb", "a/b"),
+            ("a/b", "a/b"),
+            ("a+b", "a+b"),
+            ("%252F", "%2F"),
+            ("%c3%A9", "é"),
+            ("/a", "/a"),
+        ];
         for (text, expected) in accepted {
             assert_eq!(key(text).as_deref(), Ok(expected), "{text}");
         }

@@ -1,6 +1,5 @@
 //! The bodies of requests, as they arrive: how fast they have to, and how much of them may be in memory.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -118,7 +117,10 @@ pub(crate) async fn take(
 }
 
 fn too_large(what: &str, bytes: u64, max: u64) -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("{what} is {bytes} bytes or more; the limit is {max}"))
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!("{what} is {bytes} bytes or more; the limit is {max}"),
+    )
 }
 
 /// The memory for all uploads together.
@@ -179,13 +181,14 @@ mod tests {
     use super::*;
 
     fn body(pieces: &[&'static [u8]]) -> Body {
-        let pieces: Vec<_> = pieces.iter().map(|piece| Ok::<_, std::io::Error>(Bytes::from_static(piece))).collect();
+        let pieces: Vec<_> =
+            pieces.iter().map(|piece| Ok::<_, std::io::Error>(Bytes::from_static(piece))).collect();
         Body::from_stream(futures_util::stream::iter(pieces))
     }
 
     async fn run(pieces: &[&'static [u8]], max: u64, budget: &Arc<Budget>) -> Result<Upload, u16> {
         let pieces = Pieces::new(body(pieces), Duration::from_secs(30));
-        take(pieces, max, "value", budget).await.map_err(|problem| problem.status().as_u16())
+        take(pieces, max, "value", budget).await.map_err(|problem| problem.status.as_u16())
     }
 
     #[tokio::test]
