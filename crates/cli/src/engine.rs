@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::bail;
-use edgekv_store::{MemoryEngine, OpenError, RedbEngine, Stores, StoresBuilder};
+use edgekv_store::{CacheLimits, MemoryEngine, OpenError, RedbEngine, Stores, StoresBuilder};
 use thiserror::Error;
 
 /// How often expired entries are removed from the disk or the memory.
@@ -22,12 +22,16 @@ pub(crate) enum EngineUrl {
 }
 
 impl EngineUrl {
-    /// Opens the engine, which makes the file and its directories when they are missing.
-    pub(crate) fn open(&self) -> anyhow::Result<Stores> {
-        let builder = match self {
+    /// Opens the engine, which makes the file and its directories when they are missing, with a cache in front of it if there
+    /// is to be one.
+    pub(crate) fn open(&self, cache: Option<CacheLimits>) -> anyhow::Result<Stores> {
+        let mut builder = match self {
             Self::Memory => Stores::builder(MemoryEngine::new()),
             Self::Redb(path) => open_redb(path)?,
         };
+        if let Some(limits) = cache {
+            builder = builder.cache(limits);
+        }
         Ok(builder.sweep_every(SWEEP_EVERY).build()?)
     }
 }

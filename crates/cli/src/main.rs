@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | which commands and flags are there? | `commands/`, a file per command; `stores.rs` and `program.rs`, the flags that they share |
 //! | what does `--engine` understand? | `engine.rs` |
+//! | how large is the edge cache? | `cache.rs` |
 //! | what may `fastly.toml` say? | `config/` |
 //! | when does an item of it reach a store? | `seed/` |
 //! | which exit status means what? | `exit.rs` |
@@ -15,6 +16,7 @@
 //! | when is a served application loaded again? | `watch.rs` |
 #![forbid(unsafe_code)]
 
+mod cache;
 mod commands;
 mod config;
 mod engine;

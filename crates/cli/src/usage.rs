@@ -11,7 +11,8 @@ use crate::Edgekv;
 use crate::exit::Status;
 
 /// The variables that stand for flags.
-const VARIABLES: [(&str, &str); 5] = [
+const VARIABLES: [(&str, &str); 6] = [
+    ("--cache", "EDGEKV_CACHE"),
     ("--code-cache", "EDGEKV_CODE_CACHE"),
     ("--engine", "EDGEKV_ENGINE"),
     ("--listen", "EDGEKV_LISTEN"),

@@ -13,8 +13,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const START_PATIENCE: Duration = Duration::from_secs(600);
 
 /// The variables that stand for flags: what the environment of the tests says in them is not for the programs under test.
-pub(crate) const VARIABLES: [&str; 5] =
-    ["EDGEKV_CODE_CACHE", "EDGEKV_ENGINE", "EDGEKV_LISTEN", "EDGEKV_LOG", "EDGEKV_LOG_FORMAT"];
+pub(crate) const VARIABLES: [&str; 6] = [
+    "EDGEKV_CACHE",
+    "EDGEKV_CODE_CACHE",
+    "EDGEKV_ENGINE",
+    "EDGEKV_LISTEN",
+    "EDGEKV_LOG",
+    "EDGEKV_LOG_FORMAT",
+];
 
 /// Waits until this holds.
 #[track_caller]
