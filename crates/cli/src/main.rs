@@ -8,6 +8,7 @@
 //! | which commands and flags are there? | `commands/`, a file per command; `stores.rs` and `program.rs`, the flags that they share |
 //! | what does `--engine` understand? | `engine.rs` |
 //! | where is the API, and who may use it? | `api.rs` |
+//! | how large is the edge cache? | `cache.rs` |
 //! | what may `fastly.toml` say? | `config/` |
 //! | when does an item of it reach a store? | `seed/` |
 //! | which exit status means what? | `exit.rs` |
@@ -17,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod cache;
 mod commands;
 mod config;
 mod engine;

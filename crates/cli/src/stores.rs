@@ -9,6 +9,7 @@ use anyhow::anyhow;
 use clap::Args;
 use edgekv_store::{KvError, Limits, Observer, StoreName, Stores};
 
+use crate::cache::CacheSize;
 use crate::config::Config;
 use crate::engine::EngineUrl;
 use crate::exit::{Failure, Status};
@@ -34,6 +35,9 @@ pub(crate) struct StoresArgs {
     /// is missing
     #[arg(long, value_name = "URL", default_value = "redb:.edgekv/data.redb", env = "EDGEKV_ENGINE")]
     engine: EngineUrl,
+    /// Most memory for what was read lately, so that it is read from there, in MiB; `none` reads from the engine always
+    #[arg(long, value_name = "MIB", default_value = "64", env = "EDGEKV_CACHE")]
+    cache: CacheSize,
     /// Manifest with stores and their first items, under [local_server.kv_stores] [default: ./fastly.toml, if it
     /// is there]
     #[arg(long, value_name = "FILE")]
@@ -90,7 +94,7 @@ impl StoresArgs {
         config: Option<&Config>,
         observer: Option<Arc<dyn Observer>>,
     ) -> anyhow::Result<Stores> {
-        let stores = self.engine.open(observer)?;
+        let stores = self.engine.open(self.cache.limits(), observer)?;
         let configured = config.iter().flat_map(|config| &config.stores).map(|store| &store.name);
         create_missing(&stores, self.store.iter().chain(configured).collect())?;
         if let Some(config) = config {
