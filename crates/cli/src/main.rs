@@ -7,6 +7,8 @@
 //! | --- | --- |
 //! | which commands and flags are there? | `commands/`, a file per command; `stores.rs` and `program.rs`, the flags that they share |
 //! | what does `--engine` understand? | `engine.rs` |
+//! | how do commands on data reach an engine or a server? | `access/` |
+//! | how are items imported and exported, and how does that go on after an interrupt? | `transfer/` |
 //! | what may `fastly.toml` say? | `config/` |
 //! | when does an item of it reach a store? | `seed/` |
 //! | which exit status means what? | `exit.rs` |
@@ -15,6 +17,7 @@
 //! | when is a served application loaded again? | `watch.rs` |
 #![forbid(unsafe_code)]
 
+mod access;
 mod commands;
 mod config;
 mod engine;
@@ -23,8 +26,10 @@ mod interrupt;
 mod logging;
 mod program;
 mod quoted;
+mod report;
 mod seed;
 mod stores;
+mod transfer;
 mod usage;
 mod watch;
 

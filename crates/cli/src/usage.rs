@@ -95,7 +95,7 @@ pub(crate) fn flag_of_ours(arguments: &[String]) -> Option<(&str, String)> {
 fn line(error: &clap::Error) -> Option<String> {
     let argument = || text(error.get(ContextKind::InvalidArg));
     let own = own_arguments();
-    let commands = ["run", "serve", "compile"];
+    let commands = ["run", "serve", "compile", "store", "kv"];
     let command = commands.into_iter().find(|command| own.iter().any(|argument| argument == command));
     let help = match command {
         Some(command) => format!("see `edgekv {command} --help`"),
