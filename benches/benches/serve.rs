@@ -114,7 +114,16 @@ impl Host {
         match self {
             Self::Edgekv(program) => {
                 let mut process = Command::new(program)
-                    .args(["serve", "--listen", "127.0.0.1:0", "--engine", "memory:", "--config"])
+                    .args([
+                        "serve",
+                        "--listen",
+                        "127.0.0.1:0",
+                        "--api",
+                        "none",
+                        "--engine",
+                        "memory:",
+                        "--config",
+                    ])
                     .args([config, app])
                     .current_dir(folder)
                     .env("EDGEKV_CODE_CACHE", folder.join("code"))

@@ -1,14 +1,16 @@
-//! The developer's one door: setup, codegen, guests, demo, test, bench.
+//! The developer's one door: setup, codegen, guests, clients, demo, test, bench.
 //!
 //! `cargo xtask` lists the commands; every one works on a fresh machine, shows the commands it runs, and can be
 //! repeated.
 
 mod bench;
+mod clients;
 mod codegen;
 mod demo;
 mod dependencies;
 mod guest_tests;
 mod guests;
+mod npm;
 mod process;
 mod test;
 mod toolchain;
@@ -30,7 +32,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Check for what compiles guests, and install it when that is possible
+    /// Check for what compiles guests and runs clients, and install it when that is possible
     Setup,
     /// Write the guest bindings of crates/sys from witx/
     Codegen {
@@ -43,6 +45,8 @@ enum Task {
         /// Guests to build; all when none is named
         names: Vec<String>,
     },
+    /// Install the official clients of the API, from npm and PyPI, into target/clients
+    Clients,
     /// Run hello-kv on a durable store; run it twice to see that data survive
     Demo {
         /// Forget the data of earlier runs first
@@ -82,10 +86,12 @@ fn run(task: Task) -> Result<()> {
         Task::Setup => {
             println!("guests are compiled by {}", toolchain::ensure()?);
             println!("guests in JavaScript are built with {}", toolchain::node::ensure()?);
+            println!("a client of the API is run by {}", toolchain::python::ensure()?);
             Ok(())
         }
         Task::Codegen { check } => codegen::run(check),
         Task::Guests { names } => guests::build(&names),
+        Task::Clients => clients::install(),
         Task::Demo { fresh } => demo::run(fresh),
         Task::Test { only } => test::run(&only),
         Task::Bench { names, peer } => bench::run(&names, peer.as_deref()),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::{codegen, dependencies, guest_tests, guests, process, toolchain, workspace};
+use crate::{clients, codegen, dependencies, guest_tests, guests, process, toolchain, workspace};
 
 /// One check. The order is the order they run in: quick ones first, and those that share compiled code together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Tests,
     /// Tests that are guests, run by the edgekv that was just built
     GuestTests,
+    /// The official clients of the API, against the edgekv that was just built
+    Clients,
 }
 
 /// Runs `only` these steps, or all when there are none.
@@ -133,6 +135,7 @@ impl Step {
                 process::run(&mut cargo("test --workspace --all-features"))
             }
             Self::GuestTests => guest_tests::run(),
+            Self::Clients => clients::test(),
         }
     }
 }

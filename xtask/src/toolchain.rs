@@ -8,6 +8,7 @@ mod apt;
 mod debian;
 mod machine;
 pub(crate) mod node;
+pub(crate) mod python;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

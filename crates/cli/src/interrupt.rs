@@ -10,8 +10,9 @@ use edgekv_store::Stores;
 
 use crate::exit::Status;
 
-/// A request to stop a server. Once per process, and not together with [`CloseOnInterrupt`].
-#[derive(Debug)]
+/// A request to stop a server. Once per process, and not together with [`CloseOnInterrupt`]; clones are the
+/// same request.
+#[derive(Debug, Clone)]
 pub(crate) struct Stop(tokio::sync::watch::Receiver<bool>);
 
 impl Stop {

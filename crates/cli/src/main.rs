@@ -9,6 +9,7 @@
 //! | what does `--engine` understand? | `engine.rs` |
 //! | how do commands on data reach an engine or a server? | `access/` |
 //! | how are items imported and exported, and how does that go on after an interrupt? | `transfer/` |
+//! | where is the API, and who may use it? | `api.rs` |
 //! | what may `fastly.toml` say? | `config/` |
 //! | when does an item of it reach a store? | `seed/` |
 //! | which exit status means what? | `exit.rs` |
@@ -18,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod api;
 mod commands;
 mod config;
 mod engine;

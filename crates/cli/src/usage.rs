@@ -1,5 +1,6 @@
 //! What is said when the arguments are wrong: one line that names the argument and what to do.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -9,15 +10,6 @@ use clap::{Arg, Command, CommandFactory};
 
 use crate::Edgekv;
 use crate::exit::Status;
-
-/// The variables that stand for flags.
-const VARIABLES: [(&str, &str); 5] = [
-    ("--code-cache", "EDGEKV_CODE_CACHE"),
-    ("--engine", "EDGEKV_ENGINE"),
-    ("--listen", "EDGEKV_LISTEN"),
-    ("--log", "EDGEKV_LOG"),
-    ("--log-format", "EDGEKV_LOG_FORMAT"),
-];
 
 /// Shows help, or what is wrong with the arguments.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
@@ -34,41 +26,72 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
 }
 
 /// How a user has given the value of a flag: by the flag, or by its variable.
-pub(crate) fn origin(flag: &'static str) -> &'static str {
-    let is_given = own_arguments().iter().any(|argument| {
-        let argument = argument.to_string_lossy();
-        argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
-    });
-    let variable = VARIABLES.iter().find(|(of, name)| *of == flag && env::var_os(name).is_some());
-    match variable {
-        Some((_, name)) if !is_given => name,
-        _ => flag,
+pub(crate) fn origin(flag: &str) -> String {
+    match variables().remove(flag) {
+        Some(variable) if !is_given(flag) && env::var_os(&variable).is_some() => variable,
+        _ => flag.to_owned(),
     }
 }
 
-/// The arguments that are ours and not the program's. With `run` those are flags with their values, up to the first
-/// argument that is none; with other commands all of them.
-fn own_arguments() -> Vec<OsString> {
-    let commands = Edgekv::command();
-    let takes_value = |flag: &str| {
-        let all = commands.get_subcommands().flat_map(Command::get_arguments).chain(commands.get_arguments());
-        let mut named = all.filter(|arg| arg.get_long() == Some(flag));
-        named.any(|arg| arg.get_action().takes_values())
-    };
-    let mut own = Vec::new();
-    let mut command = None;
+/// Whether the flag is among the arguments.
+pub(crate) fn is_given(flag: &str) -> bool {
+    own_arguments().arguments.iter().any(|argument| {
+        let argument = argument.to_string_lossy();
+        argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    })
+}
+
+/// The variables that stand for flags, of all commands, by their flags.
+fn variables() -> BTreeMap<String, String> {
+    fn add(command: &Command, variables: &mut BTreeMap<String, String>) {
+        for arg in command.get_arguments() {
+            if let (Some(long), Some(variable)) = (arg.get_long(), arg.get_env()) {
+                variables.insert(format!("--{long}"), variable.to_string_lossy().into_owned());
+            }
+        }
+        command.get_subcommands().for_each(|command| add(command, variables));
+    }
+    let mut variables = BTreeMap::new();
+    add(&Edgekv::command(), &mut variables);
+    variables
+}
+
+/// The arguments that are ours and not a program's.
+struct Own {
+    arguments: Vec<OsString>,
+    /// The command that they are for, as it is typed.
+    command: String,
+}
+
+/// With `run`, the flags and their values up to the first argument that is none are ours; with other commands all are.
+fn own_arguments() -> Own {
+    let edgekv = Edgekv::command();
+    let mut own = Own { arguments: Vec::new(), command: edgekv.get_name().to_owned() };
+    let mut command = &edgekv;
     let mut is_value = false;
     for argument in env::args_os().skip(1) {
         let text = argument.to_string_lossy();
         match text.strip_prefix("--") {
             _ if is_value => is_value = false,
             Some("") => break,
-            Some(flag) => is_value = !flag.contains('=') && takes_value(flag),
+            Some(flag) => {
+                // Flags of all commands may come before and behind the name of one.
+                let mut args = command.get_arguments().chain(edgekv.get_arguments());
+                let takes_value = args
+                    .find(|arg| arg.get_long() == Some(flag))
+                    .is_some_and(|arg| arg.get_action().takes_values());
+                is_value = !flag.contains('=') && takes_value;
+            }
             None if text.starts_with('-') => {}
-            None if command.as_deref() == Some("run") => break,
-            None => command = command.or_else(|| Some(text.into_owned())),
+            None if command.get_name() == "run" => break,
+            None => {
+                if let Some(found) = command.find_subcommand(&*text) {
+                    command = found;
+                    own.command = format!("{} {text}", own.command);
+                }
+            }
         }
-        own.push(argument);
+        own.arguments.push(argument);
     }
     own
 }
@@ -94,13 +117,7 @@ pub(crate) fn flag_of_ours(arguments: &[String]) -> Option<(&str, String)> {
 /// The line; `None` if help is the better answer.
 fn line(error: &clap::Error) -> Option<String> {
     let argument = || text(error.get(ContextKind::InvalidArg));
-    let own = own_arguments();
-    let commands = ["run", "serve", "compile", "store", "kv"];
-    let command = commands.into_iter().find(|command| own.iter().any(|argument| argument == command));
-    let help = match command {
-        Some(command) => format!("see `edgekv {command} --help`"),
-        None => "see `edgekv --help`".to_owned(),
-    };
+    let help = format!("see `{} --help`", own_arguments().command);
     Some(match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => return None,
         ErrorKind::UnknownArgument => {
@@ -119,8 +136,8 @@ fn line(error: &clap::Error) -> Option<String> {
             let flag = argument();
             // The flag comes with the name of its value.
             let flag = flag.split([' ', '=']).next().unwrap_or_default();
-            match VARIABLES.iter().find(|(of, _)| *of == flag) {
-                Some((of, _)) if origin(of) != *of => format!("{}: {line}", origin(of)),
+            match origin(flag) {
+                variable if variable != flag => format!("{variable}: {line}"),
                 _ => line,
             }
         }
@@ -147,7 +164,7 @@ fn text(value: Option<&ContextValue>) -> String {
 fn not_utf8() -> String {
     let arguments = env::args_os().skip(1).filter(|argument| argument.to_str().is_none());
     let arguments = arguments.map(|argument| format!("the argument {argument:?}"));
-    let variables = VARIABLES.iter().map(|(_, name)| *name);
+    let variables = variables().into_values();
     let variables = variables.filter(|name| env::var_os(name).is_some_and(|value| value.to_str().is_none()));
-    arguments.chain(variables.map(str::to_owned)).collect::<Vec<_>>().join(" or ")
+    arguments.chain(variables).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" or ")
 }

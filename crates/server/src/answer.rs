@@ -1,4 +1,4 @@
-//! What goes back to the client: the application's response, or ours where there is none.
+//! What goes back to the client: the response of an application or of the API, or ours where there is none.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use edgekv_host::{Body, BodyError};
+use edgekv_host::Body;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -32,14 +32,14 @@ const BREAK_PAUSE: Duration = Duration::from_millis(20);
 
 /// The body of a response, which knows how much of it was taken.
 #[derive(Debug)]
-pub(crate) struct AnswerBody {
-    body: Body,
+pub(crate) struct AnswerBody<B: HttpBody<Data = Bytes> + Unpin> {
+    body: B,
     /// What came out of the body, and is too much for one piece.
     rest: Bytes,
     record: Record,
     /// Where the body broke off, and on HTTP/2 when that is told.
-    broken: Option<(BodyError, Option<Pin<Box<Sleep>>>)>,
-    /// Whether it was the application that did not finish.
+    broken: Option<(B::Error, Option<Pin<Box<Sleep>>>)>,
+    /// Whether it was not the client, but whoever makes the body, that did not finish.
     is_broken: bool,
     /// Of a request that was given to an instance. Keeps its slot, and tells whoever runs the instance when nobody takes
     /// its response any more.
@@ -50,9 +50,9 @@ pub(crate) struct AnswerBody {
     _under_way: UnderWay,
 }
 
-impl AnswerBody {
+impl<B: HttpBody<Data = Bytes> + Unpin> AnswerBody<B> {
     pub(crate) fn new(
-        body: Body,
+        body: B,
         record: Record,
         ticket: Option<Arc<Ticket>>,
         present: Present,
@@ -80,14 +80,17 @@ impl AnswerBody {
     }
 }
 
-impl HttpBody for AnswerBody {
+// Nothing but the body would have to stay where it is, and that need not either.
+impl<B: HttpBody<Data = Bytes> + Unpin> Unpin for AnswerBody<B> {}
+
+impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for AnswerBody<B> {
     type Data = Bytes;
-    type Error = BodyError;
+    type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         if let Some((error, pause)) = self.broken.take() {
             if let Some(mut pause) = pause
                 && pause.as_mut().poll(cx).is_pending()
@@ -145,14 +148,14 @@ impl HttpBody for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         let rest = self.rest.len() as u64;
-        match self.body.known_length().and_then(|length| length.checked_add(rest)) {
+        match self.body.size_hint().exact().and_then(|length| length.checked_add(rest)) {
             Some(length) => SizeHint::with_exact(length),
             None => SizeHint::default(),
         }
     }
 }
 
-impl Drop for AnswerBody {
+impl<B: HttpBody<Data = Bytes> + Unpin> Drop for AnswerBody<B> {
     fn drop(&mut self) {
         // A body of known length is not asked for its end.
         self.record.is_complete |= self.is_end_stream();

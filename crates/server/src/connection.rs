@@ -2,21 +2,27 @@
 //!
 //! | what does not happen | for how long | then |
 //! | --- | --- | --- |
-//! | the first head is complete, its preface included | [`Limits::head_time`] | the connection is cut off |
-//! | a request is under way, after the first | [`Limits::head_time`] | it is asked to close, and cut off after the same time again |
-//! | the client takes something, on HTTP/1.1 of the connection, on HTTP/2 of a stream | [`Limits::write_time`] | the connection or the stream is cut off |
+//! | the first head is complete, its preface included | [`Bounds::head_time`] | the connection is cut off |
+//! | a request is under way, after the first | [`Bounds::head_time`] | it is asked to close, and cut off after the same time again |
+//! | the client takes something, on HTTP/1.1 of the connection, on HTTP/2 of a stream | [`Bounds::write_time`] | the connection or the stream is cut off |
 //!
-//! Nothing else is timed here: how long a request may take is the business of `exchange.rs`, and a client that takes a
-//! long response slowly is welcome to it.
+//! Nothing else is timed here: how long a request may take is the business of whoever [`Answers`] it, and a client that
+//! takes a long response slowly is welcome to it.
 
 use std::convert::Infallible;
+use std::error::Error as StdError;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body as HttpBody;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -27,10 +33,8 @@ use tokio::time::{Instant, sleep};
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::exchange::Ends;
-use crate::limits::{Limits, MIN_HEAD_BYTES};
+use crate::limits::MIN_HEAD_BYTES;
 use crate::pace::Streams;
-use crate::server::Shared;
 
 /// Streams that a client may have open on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
@@ -38,8 +42,43 @@ const MAX_STREAMS: u32 = 128;
 /// What is kept of a stream of HTTP/2 until it can be sent, so that 128 of them are 8 MiB at most.
 const STREAM_BUFFER_BYTES: usize = 64 * 1024;
 
+/// What answers the requests of connections.
+pub(crate) trait Answers: Send + Sync + 'static {
+    /// The body of a response.
+    type Body: HttpBody<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static;
+
+    /// What a connection may use.
+    fn bounds(&self) -> Bounds;
+
+    /// Answers one request. `under_way` lives as long as the request does: until its response is sent.
+    fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        ends: Ends,
+        under_way: UnderWay,
+    ) -> impl Future<Output = Response<Self::Body>> + Send + 'static;
+}
+
+/// What a connection may use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Most time for the head of a request, and between two requests.
+    pub(crate) head_time: Duration,
+    /// Most time for which a client may take nothing.
+    pub(crate) write_time: Duration,
+    /// Most bytes of the head of a request.
+    pub(crate) max_head_bytes: usize,
+}
+
+/// Both ends of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends {
+    pub(crate) client: SocketAddr,
+    pub(crate) server: SocketAddr,
+}
+
 /// Serves a connection to its end. Once `stop` is cancelled, what is under way is finished, and nothing else begun.
-pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream, stop: CancellationToken) {
+pub(crate) async fn serve<A: Answers>(answers: Arc<A>, stream: TcpStream, stop: CancellationToken) {
     let (Ok(client), Ok(server)) = (stream.peer_addr(), stream.local_addr()) else {
         // It is gone already.
         return;
@@ -47,15 +86,16 @@ pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream, stop: Cancella
     let ends = Ends { client, server };
     // Responses are written in few pieces, which need not wait for more.
     let _ = stream.set_nodelay(true);
-    let idle_time = shared.limits.head_time;
+    let bounds = answers.bounds();
+    let idle_time = bounds.head_time;
     let activity = Activity::new();
-    let stream = Watched::new(stream, shared.limits.write_time, Arc::clone(&activity));
-    let builder = protocol(&shared.limits);
+    let stream = Watched::new(stream, bounds.write_time, Arc::clone(&activity));
+    let builder = protocol(bounds);
     let service = {
         let activity = Arc::clone(&activity);
         service_fn(move |request| {
-            let exchange = Arc::clone(&shared).exchange(request, ends, activity.begin());
-            async move { Ok::<_, Infallible>(exchange.await) }
+            let answer = Arc::clone(&answers).answer(request, ends, activity.begin());
+            async move { Ok::<_, Infallible>(answer.await) }
         })
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
@@ -92,14 +132,14 @@ pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream, stop: Cancella
 }
 
 /// HTTP/1.1 and HTTP/2 without TLS, told apart by the first bytes of a connection.
-fn protocol(limits: &Limits) -> auto::Builder<Streams> {
-    let mut builder = auto::Builder::new(Streams { write_time: limits.write_time });
-    let max_head_bytes = limits.max_head_bytes.max(MIN_HEAD_BYTES);
+fn protocol(bounds: Bounds) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(Streams { write_time: bounds.write_time });
+    let max_head_bytes = bounds.max_head_bytes.max(MIN_HEAD_BYTES);
     // More headers than hyper's own limit for HTTP/1.1 would have it allocate an array for each request.
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_time)
+        .header_read_timeout(bounds.head_time)
         .max_buf_size(max_head_bytes);
     builder
         .http2()

@@ -1,7 +1,6 @@
 //! One request and its response.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,8 +14,9 @@ use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::{AnswerBody, TOO_MANY, plain};
-use crate::connection::UnderWay;
+use crate::connection::{Answers, Bounds, Ends, UnderWay};
 use crate::cpu::CpuClock;
+use crate::limits::Limits;
 use crate::outcome::Outcome;
 use crate::output::{AppLog, AppOutput};
 use crate::record::Record;
@@ -25,13 +25,6 @@ use crate::stats::count;
 use crate::target;
 use crate::upload::Upload;
 use crate::work::{Instance, Work};
-
-/// Both ends of a connection.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ends {
-    pub(crate) client: SocketAddr,
-    pub(crate) server: SocketAddr,
-}
 
 /// What a request takes up, and what is known of its client: shared by its instance and the body of its response.
 #[derive(Debug)]
@@ -42,6 +35,10 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
+    pub(crate) fn new(slot: OwnedSemaphorePermit) -> Arc<Self> {
+        Arc::new(Self { client_is_gone: AtomicBool::new(false), _slot: slot })
+    }
+
     /// Says, to whoever runs the instance, that nobody takes its response any more.
     pub(crate) fn leave(&self) {
         self.client_is_gone.store(true, Ordering::Relaxed);
@@ -51,14 +48,21 @@ impl Ticket {
 /// Why a request is not given to an application.
 struct Refusal(StatusCode, Cow<'static, str>);
 
-impl Shared {
-    /// Answers one request. If this is dropped, the instance that works on it goes on.
-    pub(crate) async fn exchange(
+impl Answers for Shared {
+    type Body = AnswerBody<Body>;
+
+    fn bounds(&self) -> Bounds {
+        let Limits { head_time, write_time, max_head_bytes, .. } = self.limits;
+        Bounds { head_time, write_time, max_head_bytes }
+    }
+
+    /// If this is dropped, the instance that works on the request goes on.
+    async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
         ends: Ends,
         under_way: UnderWay,
-    ) -> Response<AnswerBody> {
+    ) -> Response<AnswerBody<Body>> {
         count(&self.counters.requests);
         let present = self.counters.responses.enter();
         let id = TraceId::random();
@@ -86,7 +90,9 @@ impl Shared {
         record.is_complete = is_head || is_bodiless(response.status());
         response.map(|body| AnswerBody::new(body, record, ticket, present, under_way))
     }
+}
 
+impl Shared {
     /// Checks a request, and gives it to an instance, which has not begun to run.
     fn begin(
         self: &Arc<Self>,
@@ -106,7 +112,7 @@ impl Shared {
             let text = format!("the body is longer than {} bytes", self.limits.max_body_bytes);
             return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, text.into()));
         }
-        let ticket = Arc::new(Ticket { client_is_gone: AtomicBool::new(false), _slot: slot });
+        let ticket = Ticket::new(slot);
         let body = if body.is_end_stream() {
             Body::new()
         } else {

@@ -1,4 +1,5 @@
-//! The request log: one event for each request, when its response is over.
+//! The request log: one event for each request, when its response is over. Those of applications are events of level
+//! `info`, those of the API of level `debug`.
 
 use std::net::IpAddr;
 use std::time::Instant;
@@ -12,6 +13,7 @@ use http::{Method, Request, StatusCode};
 pub(crate) struct Record {
     /// `None` when nobody listens.
     asked: Option<Asked>,
+    is_of_api: bool,
     /// `None` while there is no answer.
     pub(crate) status: Option<StatusCode>,
     /// Bytes of the response's body.
@@ -31,31 +33,58 @@ struct Asked {
 }
 
 impl Record {
+    /// Of a request to an application.
     pub(crate) fn new<B>(id: TraceId, client: IpAddr, request: &Request<B>) -> Self {
-        let asked = tracing::enabled!(target: "edgekv::request", tracing::Level::INFO).then(|| Asked {
+        let is_wanted = tracing::enabled!(target: "edgekv::request", tracing::Level::INFO);
+        Self::of(false, is_wanted.then(|| Asked::new(id, client, request)))
+    }
+
+    /// Of a request to the API.
+    pub(crate) fn of_api<B>(client: IpAddr, request: &Request<B>) -> Self {
+        let is_wanted = tracing::enabled!(target: "edgekv::request", tracing::Level::DEBUG);
+        Self::of(true, is_wanted.then(|| Asked::new(TraceId::random(), client, request)))
+    }
+
+    const fn of(is_of_api: bool, asked: Option<Asked>) -> Self {
+        Self { asked, is_of_api, status: None, bytes: 0, is_complete: false }
+    }
+}
+
+impl Asked {
+    fn new<B>(id: TraceId, client: IpAddr, request: &Request<B>) -> Self {
+        Self {
             id,
             client,
             method: request.method().clone(),
             path: request.uri().path_and_query().cloned(),
             began: Instant::now(),
-        });
-        Self { asked, status: None, bytes: 0, is_complete: false }
+        }
     }
+}
+
+/// The level of an event has to be known when this is compiled.
+macro_rules! tell {
+    ($level:ident, $record:expr, $asked:expr) => {
+        tracing::$level!(
+            target: "edgekv::request",
+            id = %$asked.id,
+            client = %$asked.client,
+            method = %$asked.method,
+            path = %Escaped::line($asked.path.as_ref().map_or("/", PathAndQuery::as_str)),
+            status = $record.status.map(|status| status.as_u16()),
+            bytes = $record.bytes,
+            complete = $record.is_complete,
+            milliseconds = $asked.began.elapsed().as_micros() as f64 / 1000.0,
+        )
+    };
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
-        let Some(asked) = &self.asked else { return };
-        tracing::info!(
-            target: "edgekv::request",
-            id = %asked.id,
-            client = %asked.client,
-            method = %asked.method,
-            path = %Escaped::line(asked.path.as_ref().map_or("/", PathAndQuery::as_str)),
-            status = self.status.map(|status| status.as_u16()),
-            bytes = self.bytes,
-            complete = self.is_complete,
-            milliseconds = asked.began.elapsed().as_micros() as f64 / 1000.0,
-        );
+        match &self.asked {
+            Some(asked) if self.is_of_api => tell!(debug, self, asked),
+            Some(asked) => tell!(info, self, asked),
+            None => {}
+        }
     }
 }

@@ -1,9 +1,8 @@
-//! Accepting connections, and ending them.
+//! A server: what it is made of, and how it ends.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,26 +10,17 @@ use edgekv_host::KvCtxBuilder;
 use edgekv_runtime::{Environment, Program};
 use edgekv_store::StoreName;
 use parking_lot::{Mutex, RwLock};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use crate::connection;
 use crate::limits::Limits;
 use crate::stats::{Counters, Stats};
+use crate::{listen, threads};
 
 /// How long an application should compute before others get their turn, for
 /// [`RuntimeBuilder::yield_every`](edgekv_runtime::RuntimeBuilder::yield_every).
 pub const TURN: Duration = Duration::from_millis(2);
-
-/// After so many turns a thread looks for connections, bytes and times that have come. Turns of applications that compute
-/// are long: with eight of them on two threads, an answer took 700 ms with the usual 61 turns and turns of 10 ms, 130 ms with
-/// 61 of 2 ms, 70 ms with 8 of 10 ms, and 15 ms with this (medians, without optimisation).
-const EVENT_INTERVAL: u32 = 8;
-
-/// How long to wait after a connection could not be accepted, because the process has no file descriptors left for example.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers each HTTP request by an instance of a program. Clones are the same server.
 #[derive(Debug, Clone)]
@@ -92,8 +82,8 @@ impl ServerBuilder {
                 context: self.context,
                 environment: self.environment,
                 counters: Counters::default(),
-                slots: semaphore(self.limits.max_requests),
-                connections: semaphore(self.limits.max_connections),
+                slots: listen::room(self.limits.max_requests),
+                connections: listen::room(self.limits.max_connections),
                 limits: self.limits,
                 tasks: TaskTracker::new(),
                 missing_stores: Arc::new(MissingStores {
@@ -137,38 +127,17 @@ impl Server {
     /// Accepts connections until `stop` is ready; then no new ones, and waits until all requests are done and all
     /// instances have ended. None takes longer than the limits allow, so neither does this.
     ///
-    /// Applications compute on the threads of the executor. [`Server::serve_blocking`] makes one that keeps time all the same.
+    /// Applications compute on the threads of the executor. [`run_blocking`](crate::run_blocking) makes one that keeps time
+    /// all the same.
     pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let connections = TaskTracker::new();
-        let stopping = CancellationToken::new();
-        let mut stop = pin!(stop);
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                () = &mut stop => break,
-                accepted = self.accept(&listener) => accepted,
-            };
-            match accepted {
-                Ok((stream, permit)) => {
-                    let present = self.shared.counters.connections.enter();
-                    let served = connection::serve(Arc::clone(&self.shared), stream, stopping.clone());
-                    connections.spawn(async move {
-                        served.await;
-                        drop((permit, present));
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!("cannot accept a connection: {error}");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-        drop(listener);
-        stopping.cancel();
+        let counters = &self.shared.counters;
+        let connections =
+            listen::accept(&self.shared, listener, &self.shared.connections, &counters.connections, stop)
+                .await;
         self.end(&connections).await;
     }
 
-    /// Does what [`Server::serve`] does, on threads that it makes for that: one for each processor.
+    /// Does what [`Server::serve`] does, on threads that it makes for that, as [`run_blocking`](crate::run_blocking) does.
     ///
     /// # Errors
     ///
@@ -179,22 +148,10 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
         listener.set_nonblocking(true)?;
-        let threads = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .event_interval(EVENT_INTERVAL)
-            .thread_name("edgekv-serve")
-            .build()?;
-        threads.block_on(async {
+        threads::run_blocking(async {
             self.serve(TcpListener::from_std(listener)?, stop).await;
             Ok(())
-        })
-    }
-
-    /// The next client, when there is room for one.
-    async fn accept(&self, listener: &TcpListener) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-        let permit = Arc::clone(&self.shared.connections).acquire_owned().await.map_err(io::Error::other)?;
-        let (stream, _) = listener.accept().await?;
-        Ok((stream, permit))
+        })?
     }
 
     async fn end(&self, connections: &TaskTracker) {
@@ -228,11 +185,6 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("limits", &self.limits).field("stats", &self.counters.read()).finish()
     }
-}
-
-/// As many permits as that, or as there can be.
-fn semaphore(permits: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
 }
 
 /// Most names of stores that are told.

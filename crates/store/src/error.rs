@@ -67,4 +67,16 @@ impl KvError {
     pub fn engine(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Engine(source.into().into())
     }
+
+    /// Tells the log, the last place where an error can go whose caller has not waited for the answer.
+    pub(crate) fn log_unheard(&self) {
+        // A broken thing, and not just a rule that the operation did not keep.
+        let fault = matches!(self, Self::Engine(_) | Self::TooManyRequests | Self::Closed);
+        let error = self as &dyn StdError;
+        if fault {
+            tracing::warn!(error, "an operation failed whose caller has not waited for the answer");
+        } else {
+            tracing::debug!(error, "an operation was refused whose caller has not waited for the answer");
+        }
+    }
 }

@@ -53,6 +53,11 @@ impl<'a> Key<'a> {
         Ok(Self(text))
     }
 
+    /// A key again, of a text that was taken from one.
+    pub(crate) const fn checked_before(text: &'a str) -> Self {
+        Self(text)
+    }
+
     /// The text.
     #[must_use]
     pub const fn as_str(self) -> &'a str {

@@ -27,11 +27,13 @@
 //! | what is a valid key, store name, metadata? | [`Key`], [`StoreName`], [`Metadata`] |
 //! | what may a write do, and when is it refused? | [`decide`], the one function that every engine asks |
 //! | what must an engine promise? | [`Engine`], [`EngineStore`] |
+//! | what does the edge cache promise, and why is that so? | [`cache`] |
 //! | who checks expiry and limits? | [`KvStore`] for reads and requests, [`decide`] for writes |
 //! | which numbers are limits? | [`limits`] |
 //! | how are entries written as text, for other stores? | [`batch`] |
 
 pub mod batch;
+pub mod cache;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -47,11 +49,13 @@ pub mod limits;
 mod list;
 mod metadata;
 mod name;
+mod observer;
 mod rate;
 mod reply;
 mod stores;
 mod sweep;
 
+pub use cache::{CacheLimits, CacheStats, CachedEngine};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use cursor::{Cursor, CursorError};
 pub use delete::decide_delete;
@@ -59,7 +63,7 @@ pub use delete::decide_delete;
 pub use engine::memory::MemoryEngine;
 #[cfg(feature = "redb")]
 pub use engine::redb::{OpenError, RedbBuilder, RedbEngine, RedbStats};
-pub use engine::{Engine, EngineStore};
+pub use engine::{Engine, EngineStats, EngineStore};
 pub use entry::{Entry, Existing, Found, Source};
 pub use error::KvError;
 pub use generation::{Generation, GenerationMatch, GenerationSource};
@@ -69,5 +73,6 @@ pub use limits::Limits;
 pub use list::{KeyList, KeyPage, ListMode, ListPage, ListRequest, Scan};
 pub use metadata::{Metadata, MetadataError};
 pub use name::{StoreId, StoreIdError, StoreInfo, StoreName, StoreNameError};
+pub use observer::{Observer, Operation, OperationKind, OperationOutcome};
 pub use reply::{Later, Reply};
-pub use stores::{KvStore, Stores, StoresBuilder};
+pub use stores::{KvStore, Stores, StoresBuilder, WeakStores};

@@ -353,6 +353,93 @@ fn removed_large_values_leave_no_chunks_and_no_expiries() {
 }
 
 #[test]
+fn what_had_expired_in_a_deleted_store_goes_by_itself_with_its_chunks_and_expiries() {
+    const CHUNKS: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::new("edgekv.chunks");
+    const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("edgekv.entries");
+    const EXPIRIES: TableDefinition<'_, &[u8], ()> = TableDefinition::new("edgekv.expiries");
+    const STORES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("edgekv.stores");
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("data.redb");
+    let engine = Arc::new(RedbEngine::open(&path).unwrap());
+    let stores = Stores::new(Arc::clone(&engine));
+    let store = stores.create(&name()).wait().unwrap();
+    let expired =
+        |value: Vec<u8>| Insert { time_to_live: Some(std::time::Duration::ZERO), ..Insert::new(value) };
+    // More than go in one step, by their number and by their bytes.
+    let mut replies: Vec<_> =
+        (0..2500).map(|n| store.insert(key(&format!("small{n}")), expired(vec![7]))).collect();
+    for reply in replies.drain(..) {
+        reply.wait().unwrap();
+    }
+    for n in 0..3 {
+        store.insert(key(&format!("large{n}")), expired(vec![7; 20 * 1024 * 1024])).wait().unwrap();
+    }
+    let operations = engine.stats().operations;
+    assert!(stores.delete(store.info().id).wait().unwrap());
+    // Every step queues the next one before it is answered, so behind the last one nothing is left to be done.
+    let mut steps = 0;
+    loop {
+        let before = engine.stats().operations;
+        stores.flush().wait().unwrap();
+        if engine.stats().operations == before + 1 {
+            break;
+        }
+        steps += 1;
+        assert!(steps < 100, "the steps have no end");
+    }
+    assert!(engine.stats().operations > operations + 3, "it was done in one step");
+    stores.close().wait().unwrap();
+
+    let database = Database::open(&path).unwrap();
+    let read = database.begin_read().unwrap();
+    assert_eq!(read.open_table(STORES).unwrap().len().unwrap(), 0);
+    assert_eq!(read.open_table(ENTRIES).unwrap().len().unwrap(), 0);
+    assert_eq!(read.open_table(CHUNKS).unwrap().len().unwrap(), 0);
+    assert_eq!(read.open_table(EXPIRIES).unwrap().len().unwrap(), 0);
+}
+
+#[test]
+fn a_store_record_of_version_1_is_read_and_a_new_name_makes_it_version_2() {
+    const STORES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("edgekv.stores");
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("data.redb");
+    let stores = Stores::new(RedbEngine::open(&path).unwrap());
+    let store = stores.create(&name()).wait().unwrap();
+    store.insert(key("k"), Insert::new("v")).wait().unwrap();
+    let id = store.info().id;
+    stores.close().wait().unwrap();
+    drop((stores, store));
+    let record = || {
+        let database = Database::open(&path).unwrap();
+        let stores = database.begin_read().unwrap().open_table(STORES).unwrap();
+        let rows = redb::ReadableTable::iter(&stores).unwrap().map(Result::unwrap);
+        rows.map(|(name, record)| (name.value().to_owned(), record.value().to_vec())).collect::<Vec<_>>()
+    };
+    let old = [&[1][..], &id.get().to_le_bytes(), &1_234_567_u64.to_le_bytes()].concat();
+    {
+        let database = Database::open(&path).unwrap();
+        let write = database.begin_write().unwrap();
+        write.open_table(STORES).unwrap().insert("store", old.as_slice()).unwrap();
+        write.commit().unwrap();
+    }
+
+    let stores = Stores::new(RedbEngine::open(&path).unwrap());
+    let created = Timestamp::from_micros(1_234_567);
+    let [info] = <[_; 1]>::try_from(stores.list().wait().unwrap()).unwrap();
+    assert_eq!((info.id, info.created_at, info.updated_at), (id, created, created));
+    let store = stores.open_id(id).wait().unwrap().unwrap();
+    assert_eq!(store.lookup(key("k")).wait().unwrap().unwrap().value(), "v");
+    let renamed = stores.rename(id, &StoreName::new("renamed").unwrap()).wait().unwrap().unwrap();
+    assert_eq!(renamed.created_at, created);
+    assert!(renamed.updated_at > created);
+    stores.close().wait().unwrap();
+    drop((stores, store));
+    let [(name, new)] = <[_; 1]>::try_from(record()).unwrap();
+    assert_eq!((name.as_str(), new[0], new.len()), ("renamed", 2, 25));
+    assert_eq!(Stores::new(RedbEngine::open(&path).unwrap()).list().wait().unwrap(), [renamed]);
+}
+
+#[test]
 fn a_step_of_a_sweep_is_bounded_in_bytes() {
     let dir = TempDir::new().unwrap();
     let engine = Arc::new(RedbEngine::open(dir.path().join("data.redb")).unwrap());

@@ -3,32 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::TARGET_DIR;
+use crate::npm::{self, modified};
 use crate::process;
 use crate::toolchain::node;
 
 /// The folders of the packages. `name` in a package's `package.json` is the name of its guest, `main` its program.
 const PACKAGES: [&str; 1] = ["tests/guests/js"];
-
-/// Some 60 MB of packages. A network that never answers must not hold anybody up.
-const DOWNLOAD_LIMIT: Duration = Duration::from_secs(300);
-/// What npm calls failures of the way to its registry, rather than of what it found there.
-const UNREACHABLE: [&str; 9] = [
-    "EAI_AGAIN",
-    "ECONNREFUSED",
-    "ECONNRESET",
-    "EHOSTUNREACH",
-    "ENETUNREACH",
-    "ENOTFOUND",
-    "ERR_SOCKET_TIMEOUT",
-    "ETIMEDOUT",
-    "did not finish",
-];
 
 /// A package whose program becomes a guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,25 +58,6 @@ impl Package {
         Ok(newest.into_iter().flatten().all(|time| time < built))
     }
 
-    /// Installs the packages that it needs, unless they are there as the lock file says.
-    fn install(&self) -> Result<()> {
-        // npm writes this file last, so it is not there after an installation that was interrupted.
-        let installed = modified(&self.path("node_modules/.package-lock.json"));
-        let locked = modified(&self.path("package-lock.json"));
-        if installed.is_some() && installed >= locked {
-            return Ok(());
-        }
-        let mut npm = Command::new("npm");
-        // No package of the tree needs its install script; the native ones come as packages of their own.
-        npm.args(["ci", "--prefix", self.folder, "--ignore-scripts", "--no-audit", "--no-fund"]);
-        println!("$ {}", process::shown(&npm));
-        let Err(error) = process::run_within(&mut npm, DOWNLOAD_LIMIT) else { return Ok(()) };
-        if UNREACHABLE.iter().any(|code| error.to_string().contains(code)) {
-            bail!("npm cannot reach its registry, where the packages of {} come from: {error}", self.folder);
-        }
-        Err(error)
-    }
-
     fn compile(&self) -> Result<()> {
         fs::create_dir_all(TARGET_DIR).with_context(|| format!("cannot create {TARGET_DIR}"))?;
         // Half of a module must not be taken for one that is up to date.
@@ -111,16 +78,11 @@ pub(super) fn compile(packages: &[&Package]) -> Result<()> {
     for package in packages {
         if !package.is_up_to_date()? {
             node::ensure()?;
-            package.install()?;
+            npm::install(Path::new(package.folder))?;
             package.compile()?;
         }
     }
     Ok(())
-}
-
-/// When a file was changed; nothing when it is not there.
-fn modified(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
 /// When something in this folder was changed last, at any depth.
@@ -136,6 +98,7 @@ fn newest(folder: &Path) -> Result<Option<SystemTime>> {
 #[cfg(test)]
 mod tests {
     use std::fs::File;
+    use std::time::Duration;
 
     use super::*;
 
@@ -148,10 +111,5 @@ mod tests {
         File::create(deep.join("index.js")).unwrap().set_modified(later).unwrap();
         File::create(folder.path().join("other.js")).unwrap();
         assert_eq!(newest(folder.path()).unwrap(), Some(later));
-    }
-
-    #[test]
-    fn a_file_that_is_not_there_has_no_time() {
-        assert_eq!(modified(Path::new("no such file")), None);
     }
 }

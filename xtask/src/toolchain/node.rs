@@ -1,4 +1,4 @@
-//! Finds or installs Node.js and npm, with which guests in JavaScript are built.
+//! Finds or installs Node.js and npm, with which guests in JavaScript are built and a client is installed.
 
 use std::fmt;
 
@@ -72,8 +72,8 @@ fn give_up(missing: Missing) -> Result<Node> {
         Missing::Version(version) => format!("this is {version}"),
     };
     bail!(
-        "guests in JavaScript need Node.js {OLDEST} or newer, and npm ({found}): install them, on Debian as root by \
-         `apt-get install {}`",
+        "guests in JavaScript and the official command line need Node.js {OLDEST} or newer, and npm ({found}): install \
+         them, on Debian as root by `apt-get install {}`",
         PACKAGES.join(" ")
     );
 }

@@ -1,7 +1,9 @@
 //! The commands, one file each.
 
 mod compile;
+mod completions;
 mod kv;
+mod man;
 mod run;
 mod serve;
 mod store;
@@ -21,7 +23,7 @@ pub(crate) enum Command {
     /// (FASTLY_HOSTNAME and the like) and what --env adds. When it has ended, its writes are durable before edgekv
     /// exits.
     Run(Box<run::RunArgs>),
-    /// Answer HTTP requests with an application: each by a run of its own
+    /// Answer HTTP requests: with an application, each by a run of its own, and about the stores, by an API
     ///
     /// HTTP/1.1, and HTTP/2 without TLS. What the application prints, and a line for each request, goes to stderr.
     Serve(Box<serve::ServeArgs>),
@@ -36,6 +38,10 @@ pub(crate) enum Command {
     /// Read and write the items of a store, and import and export them
     #[command(subcommand)]
     Kv(Box<kv::KvCommand>),
+    /// Print what a shell needs to complete commands and flags
+    Completions(completions::CompletionsArgs),
+    /// Make manual pages
+    Man(man::ManArgs),
 }
 
 impl Command {
@@ -51,6 +57,8 @@ impl Command {
             Self::Compile(args) => args.run(),
             Self::Store(command) => command.run(),
             Self::Kv(command) => command.run(),
+            Self::Completions(args) => args.run(),
+            Self::Man(args) => args.run(),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! `edgekv serve`: an application, once for each HTTP request.
+//! `edgekv serve`: an application, once for each HTTP request, and the stores themselves.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,14 +11,16 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use edgekv_host::KvCtx;
 use edgekv_runtime::{Pool, Program, Runtime};
-use edgekv_server::{Limits, Server, TURN};
+use edgekv_server::{Limits, Server, TURN, run_blocking};
 use edgekv_store::Stores;
 
+use crate::api::{ApiArgs, Offer};
 use crate::exit::{Failure, Status};
 use crate::interrupt::Stop;
 use crate::program::ProgramArgs;
 use crate::seed;
 use crate::stores::{StoresArgs, no_store};
+use crate::usage;
 use crate::watch::Watch;
 
 const EXAMPLES: &str = "\
@@ -26,17 +28,35 @@ Examples:
   edgekv serve app.wasm --store mystore    answers on http://127.0.0.1:7676; data are kept in .edgekv/data.redb
   edgekv serve app.wasm --listen [::]:80   all addresses of this machine
   edgekv serve app.wasm --watch            and again what the compiler has made anew
+  edgekv serve --store mystore             the API alone: curl http://127.0.0.1:7677/stores/kv/mystore/keys
+  edgekv serve --api [::]:7677 --api-token-file token
+                                           the API for other machines as well, for those who have the token
 
 SIGTERM or Ctrl-C stops it: running requests finish, and writes are durable. A second one stops it at once.";
+
+/// The flags that mean nothing without an application.
+const APP_FLAGS: [&str; 10] = [
+    "--listen",
+    "--watch",
+    "--env",
+    "--max-memory",
+    "--code-cache",
+    "--max-time",
+    "--max-requests",
+    "--max-connections",
+    "--max-head",
+    "--max-body",
+];
 
 /// Flags and arguments of `edgekv serve`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ServeArgs {
-    /// The application: a core WebAssembly module, or what `edgekv compile` has made of one
+    /// The application: a core WebAssembly module, or what `edgekv compile` has made of one. Without one, there is only the
+    /// API
     #[arg(value_name = "APP.wasm")]
-    path: PathBuf,
-    /// Address and port to listen on; with port 0 the system chooses one. The address is printed on stdout when the
+    path: Option<PathBuf>,
+    /// Address and port of the application; with port 0 the system chooses one. The address is printed on stdout when the
     /// application can be asked
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7676", env = "EDGEKV_LISTEN", value_parser = parse_address)]
     listen: SocketAddr,
@@ -44,6 +64,8 @@ pub(crate) struct ServeArgs {
     /// application goes on
     #[arg(long)]
     watch: bool,
+    #[command(flatten)]
+    api: ApiArgs,
     #[command(flatten)]
     program: ProgramArgs,
     #[command(flatten)]
@@ -100,10 +122,50 @@ impl LimitsArgs {
     }
 }
 
+/// An application, ready to be served.
+struct App {
+    runtime: Runtime,
+    program: Program,
+    watch: Option<Watch>,
+    listener: TcpListener,
+}
+
+/// The API, ready to be served.
+struct Outside {
+    offer: Offer,
+    listener: TcpListener,
+}
+
 impl ServeArgs {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         // Whatever can be wrong without data is found before there are any.
         let config = self.stores.config()?;
+        let offer = self.api.offer()?;
+        let app = match &self.path {
+            Some(path) => Some(self.app(path)?),
+            None if offer.is_none() => {
+                let error =
+                    anyhow!("there is nothing to serve; name an application, or leave out --api none");
+                return Err(Failure::new(Status::Usage, error));
+            }
+            None => {
+                check_no_app()?;
+                None
+            }
+        };
+        let outside = offer.map(Outside::new).transpose()?;
+        let stores = self.stores.open(config.as_ref())?;
+        drop(config);
+
+        let served = self.serve(app, outside, &stores);
+        // However it ended: what was started is finished, and the file closed.
+        let closed = stores.close().wait();
+        served?;
+        closed.context("the server has ended, but the last writes may be lost")?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn app(&self, path: &Path) -> Result<App, Failure> {
         let runtime = self
             .program
             .runtime()
@@ -112,30 +174,43 @@ impl ServeArgs {
             .build()
             .context("no application can be run")?;
         // Before the load, so that no change comes unseen between the two.
-        let watch = self.watch.then(|| Watch::begin(&self.path));
-        let program = runtime.load(&self.path)?;
+        let watch = self.watch.then(|| Watch::begin(path));
+        let program = runtime.load(path)?;
         let watch = watch.transpose()?;
-        let listener = listen(self.listen)?;
-        let stores = self.stores.open(config.as_ref())?;
-        drop(config);
-
-        let served = self.serve(runtime, program, watch, listener, &stores);
-        // However it ended: what was started is finished, and the file closed.
-        let closed = stores.close().wait();
-        served?;
-        closed.context("the server has ended, but the last writes may be lost")?;
-        Ok(ExitCode::SUCCESS)
+        let listener = listen(self.listen, "choose another address by --listen")?;
+        Ok(App { runtime, program, watch, listener })
     }
 
-    fn serve(
-        &self,
-        runtime: Runtime,
-        program: Program,
-        watch: Option<Watch>,
-        listener: TcpListener,
-        stores: &Stores,
-    ) -> Result<(), Failure> {
+    fn serve(&self, app: Option<App>, outside: Option<Outside>, stores: &Stores) -> Result<(), Failure> {
         let stop = Stop::on_interrupt()?;
+        let app = app.map(|app| self.server(app, stores)).transpose()?;
+        let outside = outside.map(|outside| (outside.offer.api(stores.clone()).build(), outside.listener));
+        // Both can be asked before either is announced. The application's line is the first, for those who read no more.
+        if let Some((_, listener)) = &app {
+            announce("listening on", listener)?;
+        }
+        if let Some((_, listener)) = &outside {
+            announce("api on", listener)?;
+        }
+        let serving = async {
+            let app = async {
+                let Some((server, listener)) = app else { return Ok(()) };
+                server.serve(tokio::net::TcpListener::from_std(listener)?, stop.clone().asked()).await;
+                Ok(())
+            };
+            let outside = async {
+                let Some((api, listener)) = outside else { return Ok(()) };
+                api.serve(tokio::net::TcpListener::from_std(listener)?, stop.clone().asked()).await;
+                Ok(())
+            };
+            tokio::try_join!(app, outside)
+        };
+        run_blocking(serving).and_then(|served: io::Result<_>| served).context("cannot serve")?;
+        Ok(())
+    }
+
+    fn server(&self, app: App, stores: &Stores) -> Result<(Server, TcpListener), Failure> {
+        let App { runtime, program, watch, listener } = app;
         let context = KvCtx::builder(stores.clone()).hide_store(seed::ledger_name()?);
         let server = Server::builder(program, context)
             .limits(self.limits.limits())
@@ -145,22 +220,41 @@ impl ServeArgs {
         if let Some(watch) = watch {
             watch.reload(runtime, server.clone())?;
         }
-        announce(listener.local_addr().context("the listener has no address")?);
-        server.serve_blocking(listener, stop.asked()).context("cannot serve")?;
-        Ok(())
+        Ok((server, listener))
     }
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).map_err(|error| {
-        let error = anyhow!("cannot listen on {address}: {error}; choose another address by --listen");
-        Failure::new(Status::Failed, error)
+impl Outside {
+    fn new(offer: Offer) -> Result<Self, Failure> {
+        let listener =
+            listen(offer.address, "choose another address for the API by --api, or --api none for no API")?;
+        Ok(Self { offer, listener })
+    }
+}
+
+/// Flags of an application without one are a mistake, and the application was forgotten. Their variables may be set for all
+/// commands of a machine, and are not.
+fn check_no_app() -> Result<(), Failure> {
+    let Some(flag) = APP_FLAGS.into_iter().find(|flag| usage::is_given(flag)) else { return Ok(()) };
+    let error = anyhow!("{flag} is for an application, and there is none; name one, or leave out {flag}");
+    Err(Failure::new(Status::Usage, error))
+}
+
+fn listen(address: SocketAddr, remedy: &str) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    listener.map_err(|error| {
+        Failure::new(Status::Failed, anyhow!("cannot listen on {address}: {error}; {remedy}"))
     })
 }
 
 /// Says that clients may come. Whoever has started this process and reads its output learns the port so.
-fn announce(address: SocketAddr) {
-    let mut stdout = std::io::stdout().lock();
+fn announce(what: &str, listener: &TcpListener) -> Result<(), Failure> {
+    let address = listener.local_addr().context("the listener has no address")?;
+    let mut stdout = io::stdout().lock();
     // Nobody has to read it.
-    let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
+    let _ = writeln!(stdout, "{what} http://{address}").and_then(|()| stdout.flush());
+    Ok(())
 }

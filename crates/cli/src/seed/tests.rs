@@ -237,6 +237,50 @@ fn a_reset_touches_no_other_store() {
     }
 }
 
+/// Deletes the store, which is emptied for that.
+fn delete_store(project: &Project) {
+    let stores = project.stores();
+    let store = stores.open(&StoreName::new("s").unwrap()).wait().unwrap().unwrap();
+    empty(&store).unwrap();
+    assert!(stores.delete(store.info().id).wait().unwrap());
+    stores.flush().wait().unwrap();
+}
+
+#[test]
+fn a_store_that_was_deleted_and_is_made_anew_gets_its_items_again() {
+    for project in Project::both_engines() {
+        project.write_items(AB);
+        for _ in 0..2 {
+            // What is known of the old store would keep both items from being loaded.
+            project.start(false, |store| {
+                put(store, "a", "guest");
+                delete(store, "b");
+            });
+            assert_eq!(project.content(), expect([("a", "guest", "")]));
+            delete_store(&project);
+            assert_eq!(project.content(), expect([("a", "1", "m"), ("b", "2", "")]));
+        }
+        project.write_items(r#"{ key = "a", data = "3" }"#);
+        assert_eq!(project.content(), expect([("a", "3", ""), ("b", "2", "")]), "they are known as loaded");
+    }
+}
+
+#[test]
+fn a_store_that_was_renamed_keeps_its_items_and_the_one_of_its_old_name_gets_them_too() {
+    for project in Project::both_engines() {
+        project.write_items(AB);
+        project.start(false, |store| put(store, "a", "guest"));
+        let stores = project.stores();
+        let [s, t] = ["s", "t"].map(|name| StoreName::new(name).unwrap());
+        let id = stores.open(&s).wait().unwrap().unwrap().info().id;
+        assert!(stores.rename(id, &t).wait().unwrap().is_some());
+        drop(stores);
+        assert_eq!(project.content(), expect([("a", "1", "m"), ("b", "2", "")]));
+        let renamed = project.stores().open(&t).wait().unwrap().unwrap();
+        assert_eq!(entries(&renamed), expect([("a", "guest", ""), ("b", "2", "")]));
+    }
+}
+
 /// Leaves the project as a start that crashed after its intentions were in the ledger: to write `1` under `a` and `2` under
 /// `b`, over the entries that are there.
 fn crash(project: &Project) {

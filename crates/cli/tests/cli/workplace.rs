@@ -44,9 +44,17 @@ impl Workplace {
         }
         // Nothing of one test, and nothing of its user, is there for another.
         command.env("EDGEKV_CODE_CACHE", "none");
+        // Tests run at the same time, and the API has one usual port.
+        command.env("EDGEKV_API", "none");
         // Messages are for users: they must not grow because a developer wants backtraces of panics.
         command.env("RUST_BACKTRACE", "1");
         command
+    }
+
+    /// Runs a command of the system in this directory. It must end well.
+    pub(crate) fn run_system(&self, program: &str, arguments: &[&str]) {
+        let status = Command::new(program).args(arguments).current_dir(self.0.path()).status().unwrap();
+        assert!(status.success(), "{program} {arguments:?}: {status}");
     }
 
     /// Runs the command to its end. `arguments` are split at spaces.

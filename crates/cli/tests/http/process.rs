@@ -13,8 +13,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const START_PATIENCE: Duration = Duration::from_secs(600);
 
 /// The variables that stand for flags: what the environment of the tests says in them is not for the programs under test.
-pub(crate) const VARIABLES: [&str; 5] =
-    ["EDGEKV_CODE_CACHE", "EDGEKV_ENGINE", "EDGEKV_LISTEN", "EDGEKV_LOG", "EDGEKV_LOG_FORMAT"];
+pub(crate) const VARIABLES: [&str; 9] = [
+    "EDGEKV_API",
+    "EDGEKV_API_TOKEN",
+    "EDGEKV_API_URL",
+    "EDGEKV_CACHE",
+    "EDGEKV_CODE_CACHE",
+    "EDGEKV_ENGINE",
+    "EDGEKV_LISTEN",
+    "EDGEKV_LOG",
+    "EDGEKV_LOG_FORMAT",
+];
 
 /// Waits until this holds.
 #[track_caller]
@@ -26,17 +35,27 @@ pub(crate) fn in_time(claim: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// The address in a line that says that somebody can be asked there.
+fn announced(line: &str, who: &[&str]) -> Option<SocketAddr> {
+    let (said, address) = line.split_once(" http://")?;
+    who.contains(&said).then_some(address)?.parse().ok()
+}
+
 /// A server that is ended when it is dropped, and what it has said on standard error.
 pub(crate) struct Process {
+    /// Of the application; of the API when there is no application.
     pub(crate) address: SocketAddr,
     child: Child,
+    /// What it prints after its first line.
+    lines: Mutex<mpsc::Receiver<String>>,
     messages: Arc<Mutex<String>>,
     /// Is done when all has been said.
     listener: Option<thread::JoinHandle<()>>,
 }
 
 impl Process {
-    /// Starts a server that has `--listen 127.0.0.1:0` among its arguments, and waits until it can be asked.
+    /// Starts a server that has `--listen 127.0.0.1:0` (or `--api 127.0.0.1:0` and no application) among its arguments, and
+    /// waits until it can be asked.
     pub(crate) fn start(command: &mut Command) -> Self {
         let (mut process, stderr) = Self::start_unheard(command);
         process.listen(stderr);
@@ -51,22 +70,31 @@ impl Process {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let (send, first_line) = mpsc::channel();
+        let (send, lines) = mpsc::channel();
         thread::spawn(move || {
             // All of it is read, so that the server never waits for us.
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                 let _ = send.send(line);
             }
         });
-        let line = first_line.recv_timeout(START_PATIENCE);
-        let address = line.as_deref().ok().and_then(|line| line.strip_prefix("listening on http://"));
-        let Some(address) = address.and_then(|address| address.parse().ok()) else {
+        let line = lines.recv_timeout(START_PATIENCE);
+        let Some(address) =
+            line.as_deref().ok().and_then(|line| announced(line, &["listening on", "api on"]))
+        else {
             let _ = child.kill();
             let mut said = String::new();
             let _ = stderr.read_to_string(&mut said);
             panic!("no address in the first line {line:?}; the server said:\n{said}");
         };
-        (Self { address, child, messages: Arc::default(), listener: None }, stderr)
+        (Self { address, child, lines: lines.into(), messages: Arc::default(), listener: None }, stderr)
+    }
+
+    /// Where the API beside an application is. The line is there for the first caller only.
+    pub(crate) fn api(&self) -> SocketAddr {
+        let line = self.lines.lock().unwrap().recv_timeout(PATIENCE);
+        line.as_deref().ok().and_then(|line| announced(line, &["api on"])).unwrap_or_else(|| {
+            panic!("{line:?} is no address of an API; the server said:\n{}", self.messages())
+        })
     }
 
     /// Keeps what the process says.

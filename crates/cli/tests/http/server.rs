@@ -62,7 +62,8 @@ pub(crate) fn serve(home: &Path, name: &str) -> Command {
     for variable in VARIABLES {
         command.env_remove(variable);
     }
-    command.env("EDGEKV_CODE_CACHE", CODE_CACHE);
+    // Other hosts need not know our flags.
+    command.env("EDGEKV_CODE_CACHE", CODE_CACHE).env("EDGEKV_API", "none");
     command.current_dir(home).arg("serve").arg(guest(name)).args(["--listen", "127.0.0.1:0"]);
     command
 }

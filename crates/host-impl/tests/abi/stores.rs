@@ -4,7 +4,8 @@ use edgekv_store::KvError;
 
 use crate::abi_test;
 use crate::fixture::Setup;
-use crate::guest::{MEMORY_END, UNTOUCHED, status};
+use crate::guest::{MEMORY_END, UNTOUCHED, kv, status};
+use crate::ops::InsertOptions;
 
 abi_test!(init_accepts_version_1_only, |f| {
     let mut init = |version| f.guest.call_wide("fastly_abi", "init", &[version]);
@@ -55,6 +56,28 @@ abi_test!(stores_do_not_share_keys, |f| {
     assert_eq!(f.guest.value(other, "k"), None);
     f.guest.insert(other, "k", b"other");
     assert_eq!(f.guest.value(f.store, "k").unwrap(), b"mine");
+});
+
+abi_test!(in_a_store_that_was_deleted_after_it_was_opened_nothing_is_found, |f| {
+    let other = f.stores.create(&edgekv_store::StoreName::new("other").unwrap()).wait().unwrap();
+    let handle = f.guest.open("other");
+    assert!(f.stores.delete(other.info().id).wait().unwrap());
+    assert_eq!(f.guest.lookup(handle, "k"), None);
+    assert_eq!(f.guest.insert_with(handle, "k", b"v", InsertOptions::default()), kv::NOT_FOUND);
+    assert_eq!(f.guest.delete(handle, "k"), kv::NOT_FOUND);
+    // Another one of its name is not the one that the guest has opened.
+    let again = f.stores.create(&edgekv_store::StoreName::new("other").unwrap()).wait().unwrap();
+    assert_eq!(f.guest.insert_with(handle, "k", b"v", InsertOptions::default()), kv::NOT_FOUND);
+    assert!(again.lookup(edgekv_store::Key::new("k").unwrap()).wait().unwrap().is_none());
+});
+
+abi_test!(a_handle_outlives_the_name_by_which_the_store_was_opened, |f| {
+    let id = f.stores.list().wait().unwrap()[0].id;
+    f.guest.insert(f.store, "k", b"v");
+    assert!(f.stores.rename(id, &edgekv_store::StoreName::new("new").unwrap()).wait().unwrap().is_some());
+    assert_eq!(f.guest.value(f.store, "k").unwrap(), b"v");
+    let renamed = f.guest.open("new");
+    assert_eq!(f.guest.value(renamed, "k").unwrap(), b"v");
 });
 
 abi_test!(the_longest_store_name_can_be_opened, |f| {

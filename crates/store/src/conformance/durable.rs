@@ -106,3 +106,30 @@ pub(super) fn stores_keep_their_identity_and_cursors_over_a_reopen(fixture: &dyn
     let request = ListRequest { cursor: cursor.as_deref(), ..ListRequest::default() };
     assert_eq!(list(&store, request).keys.iter().collect::<Vec<_>>(), ["b", "c"]);
 }
+
+pub(super) fn renamed_and_deleted_stores_stay_so_after_a_reopen(fixture: &dyn Fixture) {
+    if !fixture.durable() {
+        return;
+    }
+    let mut bench = Bench::new(fixture);
+    let renamed = bench.named("old");
+    put(&renamed, "k", "v");
+    let mut last = bench.named("deleted");
+    bench.clock.advance(Duration::from_secs(7));
+    let info = good(bench.stores.rename(renamed.info().id, &store_name("new")).wait());
+    let Some(info) = info else { panic!("the store is gone") };
+    drop(renamed);
+    for _ in 0..3 {
+        // The one with the largest identity is gone when the engine is opened again.
+        let id = last.info().id;
+        assert!(good(bench.stores.delete(id).wait()));
+        drop(last);
+        bench = bench.reopen();
+        assert_eq!(good(bench.stores.list().wait()), [info.clone()]);
+        assert!(good(bench.stores.open_id(id).wait()).is_none());
+        let store = good(bench.stores.open_id(info.id).wait());
+        assert_eq!(store.and_then(|store| value(&store, "k")).as_deref(), Some(&b"v"[..]));
+        last = bench.named("deleted");
+        assert!(last.info().id > id, "an identity was given twice");
+    }
+}

@@ -137,6 +137,14 @@ macro_rules! __conformance_cases {
                 stores_do_not_see_each_other
                 a_store_is_created_once
                 stores_are_listed_by_name
+                a_store_is_opened_by_its_identity
+                a_renamed_store_keeps_its_identity_entries_and_handles
+                a_name_that_is_taken_is_refused_and_one_that_is_free_again_is_given
+                a_deleted_store_is_gone_for_all_its_handles
+                a_store_with_entries_is_not_deleted
+                a_store_whose_entries_have_expired_is_deleted_with_them
+                a_store_made_anew_is_another_one
+                writes_behind_a_delete_of_their_store_are_refused
                 concurrent_creates_have_one_winner;
             replies:
                 an_operation_happens_without_its_reply
@@ -150,12 +158,16 @@ macro_rules! __conformance_cases {
                 a_list_sees_keys_that_stay_exactly_once_while_others_come_and_go
                 readers_do_not_wait_for_a_large_write
                 readers_see_whole_values_only
-                generations_are_unique_over_concurrent_writers;
+                generations_are_unique_over_concurrent_writers
+                concurrent_renames_to_one_name_have_one_winner
+                a_write_is_there_or_the_delete_of_its_store_came_first
+                stores_come_and_go_under_one_name;
             durable:
                 everything_is_there_after_a_reopen
                 generations_go_on_after_a_reopen
                 writes_without_replies_are_there_after_a_reopen
-                stores_keep_their_identity_and_cursors_over_a_reopen;
+                stores_keep_their_identity_and_cursors_over_a_reopen
+                renamed_and_deleted_stores_stay_so_after_a_reopen;
         }
     };
     (@tests($fixture:expr) $($module:ident: $($case:ident)*;)*) => {
@@ -298,6 +310,16 @@ fn walk(store: &KvStore, prefix: &str, limit: u32, mut each: impl FnMut(&ListPag
         if cursor.is_none() {
             return;
         }
+    }
+}
+
+/// What is asked of a store that has been deleted.
+#[track_caller]
+fn gone<T: fmt::Debug>(result: Result<T, KvError>) {
+    match result {
+        Err(KvError::NoStore(_)) => {}
+        Err(error) => panic!("{error}"),
+        Ok(value) => panic!("the store is gone, and answered with {value:?}"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
-use super::{Bench, Fixture, delete, get, good, key, put, value, walk, write};
+use super::{Bench, Fixture, delete, get, good, key, keys, put, store_name, value, walk, write};
 use crate::error::KvError;
 use crate::generation::GenerationMatch;
 use crate::insert::{Insert, InsertMode};
@@ -261,4 +261,95 @@ pub(super) fn generations_are_unique_over_concurrent_writers(fixture: &dyn Fixtu
             }
         });
     }
+}
+
+pub(super) fn concurrent_renames_to_one_name_have_one_winner(fixture: &dyn Fixture) {
+    let bench = Bench::new(fixture);
+    for round in 0..10 {
+        let wanted = store_name(&format!("wanted{round}"));
+        let id = |thread| bench.named(&format!("{round} of {thread}")).info().id;
+        let ids: Vec<_> = (0..THREADS).map(id).collect();
+        let renamed = together(|thread| match bench.stores.rename(ids[thread], &wanted).wait() {
+            Ok(info) => info.is_some_and(|info| info.id == ids[thread] && info.name == wanted),
+            Err(KvError::StoreExists(name)) if name == wanted => false,
+            Err(error) => panic!("{error}"),
+        });
+        assert_eq!(renamed.iter().filter(|won| **won).count(), 1, "{renamed:?}");
+        let opened = good(bench.stores.open(&wanted).wait()).map(|store| store.info().id);
+        assert_eq!(opened, renamed.iter().position(|won| *won).map(|winner| ids[winner]));
+        assert_eq!(good(bench.stores.list().wait()).len(), (round + 1) * THREADS);
+    }
+}
+
+pub(super) fn a_write_is_there_or_the_delete_of_its_store_came_first(fixture: &dyn Fixture) {
+    let bench = Bench::new(fixture);
+    let (mut deleted, mut kept) = (0, 0);
+    for round in 0..200 {
+        let store = bench.named(&format!("store{round}"));
+        let id = store.info().id;
+        // One deletes, the others write.
+        let outcomes = together(|thread| {
+            if thread == 0 {
+                // So that now the one is first and now the other.
+                (0..round % 8).for_each(|_| std::thread::yield_now());
+                match bench.stores.delete(id).wait() {
+                    Ok(deleted) => deleted,
+                    Err(KvError::StoreNotEmpty(_)) => false,
+                    Err(error) => panic!("{error}"),
+                }
+            } else {
+                match store.insert(key(&format!("k{thread}")), Insert::new("v")).wait() {
+                    Ok(_) => true,
+                    Err(KvError::NoStore(_)) => false,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        });
+        let (gone, written) = (outcomes[0], &outcomes[1..]);
+        if gone {
+            assert!(written.iter().all(|written| !written), "a write is lost: {outcomes:?}");
+            assert!(good(bench.stores.open_id(id).wait()).is_none());
+            deleted += 1;
+        } else {
+            assert!(written.iter().all(|written| *written), "a write was refused: {outcomes:?}");
+            assert_eq!(keys(&store).len(), THREADS - 1);
+            kept += 1;
+        }
+    }
+    assert_eq!(deleted + kept, 200);
+}
+
+pub(super) fn stores_come_and_go_under_one_name(fixture: &dyn Fixture) {
+    let bench = Bench::new(fixture);
+    let name = store_name("store");
+    let ids = together(|thread| {
+        let mut made = Vec::new();
+        for _ in 0..20 {
+            let store = match bench.stores.create(&name).wait() {
+                Ok(store) => {
+                    made.push(store.info().id.get());
+                    Some(store)
+                }
+                Err(KvError::StoreExists(_)) => good(bench.stores.open(&name).wait()),
+                Err(error) => panic!("{error}"),
+            };
+            let Some(store) = store else { continue };
+            let at = format!("k{thread}");
+            // What this thread writes is there until it deletes it, unless the store has gone before.
+            match store.insert(key(&at), Insert::new("v")).wait() {
+                Ok(_) => assert!(delete(&store, &at)),
+                Err(KvError::NoStore(_)) => continue,
+                Err(error) => panic!("{error}"),
+            }
+            match bench.stores.delete(store.info().id).wait() {
+                Ok(_) | Err(KvError::StoreNotEmpty(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        made
+    });
+    let all: Vec<u64> = ids.into_iter().flatten().collect();
+    let unique: BTreeSet<u64> = all.iter().copied().collect();
+    assert_eq!(unique.len(), all.len(), "an identity was given twice");
+    assert!(good(bench.stores.list().wait()).len() <= 1);
 }

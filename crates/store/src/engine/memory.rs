@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
+use super::registry::Registry;
 use super::{Engine, EngineStore};
 use crate::clock::Timestamp;
 use crate::delete::decide_delete;
@@ -24,8 +25,15 @@ use crate::reply::Reply;
 /// Keeps everything in memory, and nothing longer than the process lives.
 #[derive(Debug, Default)]
 pub struct MemoryEngine {
-    stores: RwLock<BTreeMap<StoreName, Arc<MemoryStore>>>,
+    stores: RwLock<Stores>,
     generations: Arc<GenerationSource>,
+}
+
+#[derive(Debug, Default)]
+struct Stores {
+    registry: Registry<MemoryStore>,
+    /// Of the store that was made last. It stays when that is deleted, as an identity is given once.
+    last_id: u64,
 }
 
 impl MemoryEngine {
@@ -38,45 +46,72 @@ impl MemoryEngine {
 
 impl Engine for MemoryEngine {
     fn open(&self, name: &StoreName) -> Reply<Option<Arc<dyn EngineStore>>> {
-        let store = self.stores.read().get(name).cloned();
+        let store = self.stores.read().registry.named(name).cloned();
+        Reply::ok(store.map(|store| store as Arc<dyn EngineStore>))
+    }
+
+    fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
+        let store = self.stores.read().registry.get(id).cloned();
         Reply::ok(store.map(|store| store as Arc<dyn EngineStore>))
     }
 
     fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>> {
         let mut stores = self.stores.write();
-        if stores.contains_key(name) {
+        if stores.registry.named(name).is_some() {
             return Reply::Ready(Err(KvError::StoreExists(name.clone())));
         }
-        let info = StoreInfo {
-            id: StoreId::new(stores.len() as u64 + 1),
-            name: name.clone(),
-            created_at: now,
-            updated_at: now,
-        };
-        let store = Arc::new(MemoryStore::new(info, Arc::clone(&self.generations)));
-        stores.insert(name.clone(), Arc::clone(&store));
+        stores.last_id = stores.last_id.saturating_add(1);
+        let id = StoreId::new(stores.last_id);
+        let info = StoreInfo { id, name: name.clone(), created_at: now, updated_at: now };
+        let store = Arc::new(MemoryStore { info, data: Arc::new(Data::new(Arc::clone(&self.generations))) });
+        stores.registry.insert(Arc::clone(&store));
         Reply::ok(store)
     }
 
-    fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
-        let store = self.stores.read().values().find(|store| store.info.id == id).cloned();
-        Reply::ok(store.map(|store| store as Arc<dyn EngineStore>))
+    fn rename(&self, id: StoreId, name: &StoreName, now: Timestamp) -> Reply<Option<StoreInfo>> {
+        let mut stores = self.stores.write();
+        let Some(store) = stores.registry.get(id) else {
+            return Reply::ok(None);
+        };
+        if store.info.name == *name {
+            return Reply::ok(Some(store.info.clone()));
+        }
+        if stores.registry.named(name).is_some() {
+            return Reply::Ready(Err(KvError::StoreExists(name.clone())));
+        }
+        let info = StoreInfo { name: name.clone(), updated_at: now, ..store.info.clone() };
+        let renamed = MemoryStore { info: info.clone(), data: Arc::clone(&store.data) };
+        stores.registry.insert(Arc::new(renamed));
+        Reply::ok(Some(info))
     }
 
-    fn rename(&self, _: StoreId, _: &StoreName, _: Timestamp) -> Reply<Option<StoreInfo>> {
-        Reply::Ready(Err(KvError::engine("not yet")))
-    }
-
-    fn delete(&self, _: StoreId, _: Timestamp) -> Reply<bool> {
-        Reply::Ready(Err(KvError::engine("not yet")))
+    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
+        let Some(store) = self.stores.read().registry.get(id).cloned() else {
+            return Reply::ok(false);
+        };
+        // Most of what has expired goes in steps, between which others have their turn.
+        while store.data.sweep(now, SCAN_STEP) > 0 {}
+        let ended = {
+            let mut stores = self.stores.write();
+            // It may have been renamed or deleted meanwhile.
+            let Some(store) = stores.registry.get(id) else {
+                return Reply::ok(false);
+            };
+            let ended =
+                store.data.end(now).map_err(|NotEmpty| KvError::StoreNotEmpty(store.info.name.clone()));
+            // In one step for all: whoever is told that the store is gone can make another one of its name.
+            ended.inspect(|_| drop(stores.registry.remove(id)))
+        };
+        Reply::Ready(ended.map(|_entries| true))
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {
-        Reply::ok(self.stores.read().values().map(|store| store.info.clone()).collect())
+        Reply::ok(self.stores.read().registry.infos())
     }
 
     fn sweep(&self, now: Timestamp, max: NonZeroUsize) -> Reply<usize> {
-        let stores: Vec<_> = self.stores.read().values().cloned().collect();
+        let stores: Vec<_> =
+            self.stores.read().registry.iter().map(|store| Arc::clone(&store.data)).collect();
         let swept = stores.iter().fold(0, |swept, store| swept + store.sweep(now, max.get() - swept));
         Reply::ok(swept)
     }
@@ -93,13 +128,20 @@ const WRITER_STRIPES: usize = 64;
 /// Entries that a scan looks at before it lets writers have the map for a moment.
 const SCAN_STEP: usize = 1000;
 
+/// A store by one of its names: a handle from before it was renamed has the old one, and the same data.
+#[derive(Debug)]
+struct MemoryStore {
+    info: StoreInfo,
+    data: Arc<Data>,
+}
+
 /// Two kinds of lock, so that readers never wait for a writer's work, and writers seldom for each other's: a writer
 /// holds the stripe of its key while it reads, decides and joins bytes, and the map only for the moment of a look or
 /// a swap. An entry that goes is dropped when neither is held: freeing 25 MiB is work as well.
 #[derive(Debug)]
-struct MemoryStore {
-    info: StoreInfo,
-    entries: RwLock<BTreeMap<KeyBuf, Entry>>,
+struct Data {
+    /// `None` once the store has been deleted.
+    entries: RwLock<Option<Entries>>,
     /// Entries with an expiry, soonest first. Always taken under a stripe, never together with `entries`.
     expiries: Mutex<BTreeSet<(Timestamp, KeyBuf)>>,
     stripes: [Mutex<()>; WRITER_STRIPES],
@@ -107,11 +149,18 @@ struct MemoryStore {
     generations: Arc<GenerationSource>,
 }
 
-impl MemoryStore {
-    fn new(info: StoreInfo, generations: Arc<GenerationSource>) -> Self {
+type Entries = BTreeMap<KeyBuf, Entry>;
+
+/// The store has been deleted.
+struct Gone;
+
+/// The store has entries that have not expired.
+struct NotEmpty;
+
+impl Data {
+    fn new(generations: Arc<GenerationSource>) -> Self {
         Self {
-            info,
-            entries: RwLock::default(),
+            entries: RwLock::new(Some(Entries::new())),
             expiries: Mutex::default(),
             stripes: [const { Mutex::new(()) }; WRITER_STRIPES],
             hasher: RandomState::new(),
@@ -128,13 +177,13 @@ impl MemoryStore {
         write()
     }
 
-    fn get(&self, key: &str) -> Option<Entry> {
-        self.entries.read().get(key).cloned()
+    fn get(&self, key: &str) -> Result<Option<Entry>, Gone> {
+        self.entries.read().as_ref().map(|entries| entries.get(key).cloned()).ok_or(Gone)
     }
 
     /// Takes an entry out, and gives it, to be dropped when the caller is no longer alone with the key.
     fn remove(&self, key: &str) -> Option<Entry> {
-        let (key, entry) = self.entries.write().remove_entry(key)?;
+        let (key, entry) = self.entries.write().as_mut()?.remove_entry(key)?;
         if let Some(expires_at) = entry.expires_at() {
             self.expiries.lock().remove(&(expires_at, key));
         }
@@ -147,7 +196,8 @@ impl MemoryStore {
         for (_, key) in &due {
             let removed = self.alone(key.as_str(), || {
                 // It may have been written anew since.
-                let expired = self.get(key.as_str()).filter(|entry| !entry.existing().is_live(now));
+                let entry = self.get(key.as_str()).ok().flatten();
+                let expired = entry.filter(|entry| !entry.existing().is_live(now));
                 expired.and_then(|_| self.remove(key.as_str()))
             });
             drop(removed);
@@ -155,26 +205,62 @@ impl MemoryStore {
         due.len()
     }
 
+    /// Ends the store, if nothing is in it that has not expired by `now`, and gives what is left of that.
+    fn end(&self, now: Timestamp) -> Result<Option<Entries>, NotEmpty> {
+        // Then no writer is between its decision and what it keeps: those that are acknowledged have come before this,
+        // and those that come after it find the store gone.
+        let _writers: Vec<_> = self.stripes.iter().map(Mutex::lock).collect();
+        let ended = {
+            let mut entries = self.entries.write();
+            if entries.iter().flatten().any(|(_, entry)| entry.existing().is_live(now)) {
+                return Err(NotEmpty);
+            }
+            entries.take()
+        };
+        self.expiries.lock().clear();
+        Ok(ended)
+    }
+
     /// Adds the keys of `scan` to `page`, from `start` on. Stops after [`SCAN_STEP`] entries, and then gives the key
     /// to go on behind.
-    fn scan_step(&self, scan: &Scan<'_>, start: Bound<&str>, page: &mut KeyPage) -> Option<KeyBuf> {
+    fn scan_step(
+        &self,
+        scan: &Scan<'_>,
+        start: Bound<&str>,
+        page: &mut KeyPage,
+    ) -> Result<Option<KeyBuf>, Gone> {
         let limit = NonZeroUsize::try_from(scan.limit).map_or(usize::MAX, NonZeroUsize::get);
         let entries = self.entries.read();
-        let range = entries.range::<str, _>((start, Bound::Unbounded));
+        let range = entries.as_ref().ok_or(Gone)?.range::<str, _>((start, Bound::Unbounded));
         let found = range.take_while(|(key, _)| scan.covers(key.as_str()));
         for (looked_at, (key, entry)) in (1..).zip(found) {
             if entry.existing().is_live(scan.now) {
                 if page.keys.len() == limit {
                     page.more = true;
-                    return None;
+                    return Ok(None);
                 }
                 page.keys.push(key.as_key());
             }
             if looked_at == SCAN_STEP {
-                return Some(key.clone());
+                return Ok(Some(key.clone()));
             }
         }
-        None
+        Ok(None)
+    }
+
+    fn scan(&self, scan: &Scan<'_>) -> Result<KeyPage, Gone> {
+        let mut page = KeyPage::default();
+        let mut last = self.scan_step(scan, scan.start(), &mut page)?;
+        while let Some(after) = last {
+            last = self.scan_step(scan, Bound::Excluded(after.as_str()), &mut page)?;
+        }
+        Ok(page)
+    }
+}
+
+impl MemoryStore {
+    fn gone(&self) -> KvError {
+        KvError::NoStore(self.info.name.clone())
     }
 }
 
@@ -184,27 +270,33 @@ impl EngineStore for MemoryStore {
     }
 
     fn lookup(&self, key: Key<'_>) -> Reply<Option<Entry>> {
-        Reply::ok(self.get(key.as_str()))
+        Reply::Ready(self.data.get(key.as_str()).map_err(|Gone| self.gone()))
     }
 
     fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation> {
-        let inserted = self.alone(key.as_str(), || {
-            let old = self.get(key.as_str());
+        let data = &self.data;
+        let inserted = data.alone(key.as_str(), || {
+            let old = data.get(key.as_str()).map_err(|Gone| self.gone())?;
             let existing = old.as_ref().map(Entry::existing);
-            let decision = decide(existing, insert, now, self.generations.next(now), limits)?;
+            let decision = decide(existing, insert, now, data.generations.next(now), limits)?;
             let old_value = || old.as_ref().map(|old| old.value().clone()).unwrap_or_default();
             let entry = decision.into_entry(|| Ok::<_, KvError>(old_value()))?;
             let generation = entry.generation();
 
             let old_expiry = old.as_ref().and_then(Entry::expires_at);
             let new_expiry = entry.expires_at();
-            let replaced = if old.is_none() {
-                self.entries.write().insert(key.to_buf(), entry)
-            } else {
-                self.entries.write().get_mut(key.as_str()).map(|slot| std::mem::replace(slot, entry))
+            let replaced = {
+                let mut entries = data.entries.write();
+                // Still there, as who deletes the store waits for all who are alone with a key.
+                let entries = entries.as_mut().ok_or_else(|| self.gone())?;
+                if old.is_none() {
+                    entries.insert(key.to_buf(), entry)
+                } else {
+                    entries.get_mut(key.as_str()).map(|slot| std::mem::replace(slot, entry))
+                }
             };
             if old_expiry != new_expiry {
-                let mut expiries = self.expiries.lock();
+                let mut expiries = data.expiries.lock();
                 if let Some(at) = old_expiry {
                     expiries.remove(&(at, key.to_buf()));
                 }
@@ -219,22 +311,17 @@ impl EngineStore for MemoryStore {
     }
 
     fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
-        let deleted = self.alone(key.as_str(), || {
-            let existing = self.get(key.as_str()).map(|entry| entry.existing());
-            let delete = decide_delete(existing, condition, now)?;
-            let removed = if delete { self.remove(key.as_str()) } else { None };
+        let deleted = self.data.alone(key.as_str(), || {
+            let old = self.data.get(key.as_str()).map_err(|Gone| self.gone())?;
+            let delete = decide_delete(old.map(|entry| entry.existing()), condition, now)?;
+            let removed = if delete { self.data.remove(key.as_str()) } else { None };
             Ok((delete, removed))
         });
         Reply::Ready(deleted.map(|(delete, _removed)| delete))
     }
 
     fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage> {
-        let mut page = KeyPage::default();
-        let mut last = self.scan_step(&scan, scan.start(), &mut page);
-        while let Some(after) = last {
-            last = self.scan_step(&scan, Bound::Excluded(after.as_str()), &mut page);
-        }
-        Reply::ok(page)
+        Reply::Ready(self.data.scan(&scan).map_err(|Gone| self.gone()))
     }
 }
 

@@ -34,6 +34,8 @@
 pub mod memory;
 #[cfg(feature = "redb")]
 pub mod redb;
+#[cfg(any(feature = "memory", feature = "redb"))]
+mod registry;
 
 use std::fmt::Debug;
 use std::num::NonZeroUsize;
@@ -63,7 +65,7 @@ pub trait Engine: Debug + Send + Sync + 'static {
     fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>>;
 
     /// Gives a store another name, and gives what is known of it then; `None` when there is no such store. Its identity
-    /// stays, and so do its entries and the handles that others have of it.
+    /// stays, and so do its entries and the handles that others have of it. A name that it has already changes nothing.
     ///
     /// Fails with [`KvError::StoreExists`](crate::KvError::StoreExists) when another store has the name.
     fn rename(&self, id: StoreId, name: &StoreName, now: Timestamp) -> Reply<Option<StoreInfo>>;
@@ -94,11 +96,30 @@ pub trait Engine: Debug + Send + Sync + 'static {
     fn close(&self) -> Reply<()> {
         self.flush()
     }
+
+    /// What it has done, and what it has to do. The default is to tell nothing. May cost as much as a question to the system.
+    fn engine_stats(&self) -> EngineStats {
+        EngineStats::default()
+    }
+}
+
+/// What an engine tells of itself: `None` where it has nothing to tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EngineStats {
+    /// Durable commits since it was opened.
+    pub commits: Option<u64>,
+    /// Operations that were part of commits, or could have been: refused ones count.
+    pub operations: Option<u64>,
+    /// Bytes of operations that wait for their commit.
+    pub queued_bytes: Option<u64>,
+    /// Length of its file, in bytes.
+    pub file_bytes: Option<u64>,
 }
 
 /// One store of an engine. See the [module](self) for what it promises.
 pub trait EngineStore: Debug + Send + Sync + 'static {
-    /// Its identity and name.
+    /// Its identity and name. A handle keeps the name by which it was opened, also when the store is renamed.
     fn info(&self) -> &StoreInfo;
 
     /// The entry under `key`, expired or not.
@@ -162,5 +183,9 @@ impl<E: Engine + ?Sized> Engine for Arc<E> {
 
     fn close(&self) -> Reply<()> {
         (**self).close()
+    }
+
+    fn engine_stats(&self) -> EngineStats {
+        (**self).engine_stats()
     }
 }

@@ -1,5 +1,6 @@
 //! `edgekv serve` as operators have it: flags, messages, signals. What applications may do over HTTP is in the tests `http`.
 
+mod api;
 mod limits;
 mod logs;
 mod starts;

@@ -1,6 +1,5 @@
 //! What the engine, its stores and its writer share.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -14,12 +13,12 @@ use super::queue::Queue;
 use super::snapshot::Snapshot;
 use super::store::RedbStore;
 use super::transaction::Transaction;
+use crate::engine::registry::Registry;
 use crate::error::KvError;
-use crate::name::StoreName;
 use crate::reply::Reply;
 
-/// All stores of the file, by name. The writer adds to it when a new one is durable.
-pub(super) type Registry = RwLock<BTreeMap<StoreName, Arc<RedbStore>>>;
+/// All stores of the file. The writer changes it when what it did to them is durable.
+pub(super) type Stores = RwLock<Registry<RedbStore>>;
 
 #[derive(Debug)]
 pub(super) struct Core {

@@ -29,9 +29,9 @@ pub(super) struct Faults {
     /// Whether reads panic, as redb may when it reads what was not written.
     pub(super) reads_panic: AtomicBool,
     /// Whether what fails has its effect nevertheless.
-    late: AtomicBool,
+    pub(super) late: AtomicBool,
     /// How many more writes and syncs are good before a single one fails; below 0, none fails.
-    good_calls: AtomicI64,
+    pub(super) good_calls: AtomicI64,
 }
 
 impl Default for Faults {

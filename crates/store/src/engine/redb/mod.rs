@@ -14,7 +14,7 @@
 //! | table | key | value |
 //! | --- | --- | --- |
 //! | `edgekv.meta` | a name | a number: version of this format, id of the file, last generation, last store id, commits |
-//! | `edgekv.stores` | name of a store | its id and when it was created |
+//! | `edgekv.stores` | name of a store | its id, when it was created and when it got this name |
 //! | `edgekv.entries` | store id, key | generation, expiry, metadata, and the value when it is small |
 //! | `edgekv.chunks` | blob id, number of the chunk | a part of a large value |
 //! | `edgekv.expiries` | expiry, store id, key | nothing |
@@ -22,6 +22,9 @@
 //! Numbers in keys are big-endian, so that tables are in the order of stores, keys and time. Large values lie
 //! apart, so that lists and the searches of writers do not touch them, and in chunks, so that appending to one
 //! rewrites its end only. The expiries are an index, so that a sweep costs what has expired.
+//!
+//! Of a store that is deleted, entries may stay for a while: such as had expired, when there are many. They are in nobody's
+//! way, as an id is never given again, and go as what has expired goes.
 //!
 //! # What a commit costs
 //!
@@ -47,6 +50,8 @@ mod core;
 mod error;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod faulty_stores;
 mod file;
 mod handle;
 mod operation;
@@ -61,16 +66,17 @@ mod transaction;
 mod writer;
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 pub use self::builder::RedbBuilder;
-use self::core::{Core, Registry};
+use self::core::{Core, Stores};
 pub use self::error::OpenError;
 use self::store::RedbStore;
-use super::{Engine, EngineStore};
+use self::transaction::{Change, DeletedStore};
+use super::{Engine, EngineStats, EngineStore};
 use crate::clock::Timestamp;
 use crate::name::{StoreId, StoreInfo, StoreName};
 use crate::reply::Reply;
@@ -99,7 +105,9 @@ use crate::reply::Reply;
 #[derive(Debug)]
 pub struct RedbEngine {
     core: Arc<Core>,
-    stores: Arc<Registry>,
+    stores: Arc<Stores>,
+    /// Where the file was when it was opened.
+    path: PathBuf,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -141,7 +149,12 @@ impl RedbEngine {
 
 impl Engine for RedbEngine {
     fn open(&self, name: &StoreName) -> Reply<Option<Arc<dyn EngineStore>>> {
-        let find = || self.stores.read().get(name).cloned().map(|store| store as Arc<dyn EngineStore>);
+        let find = || self.stores.read().named(name).cloned().map(|store| store as Arc<dyn EngineStore>);
+        Reply::Ready(self.core.snapshot().map(|_| find()))
+    }
+
+    fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
+        let find = || self.stores.read().get(id).cloned().map(|store| store as Arc<dyn EngineStore>);
         Reply::Ready(self.core.snapshot().map(|_| find()))
     }
 
@@ -150,27 +163,32 @@ impl Engine for RedbEngine {
         let core = Arc::clone(&self.core);
         self.core.submit(0, move |transaction| {
             let store = Arc::new(RedbStore::new(transaction.create(&name, now)?, Arc::clone(&core)));
-            transaction.created.push(Arc::clone(&store));
+            transaction.changes.push(Change::Created(Arc::clone(&store)));
             Ok(store as Arc<dyn EngineStore>)
         })
     }
 
-    fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
-        let stores = self.stores.read();
-        let found = stores.values().find(|store| store.info().id == id).cloned();
-        Reply::Ready(self.core.snapshot().map(|_| found.map(|store| store as Arc<dyn EngineStore>)))
+    fn rename(&self, id: StoreId, name: &StoreName, now: Timestamp) -> Reply<Option<StoreInfo>> {
+        let name = name.clone();
+        self.core.submit(0, move |transaction| transaction.rename_store(id, &name, now))
     }
 
-    fn rename(&self, _: StoreId, _: &StoreName, _: Timestamp) -> Reply<Option<StoreInfo>> {
-        Reply::Ready(Err(crate::KvError::engine("not yet")))
-    }
-
-    fn delete(&self, _: StoreId, _: Timestamp) -> Reply<bool> {
-        Reply::Ready(Err(crate::KvError::engine("not yet")))
+    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
+        let core = Arc::clone(&self.core);
+        self.core.submit(0, move |transaction| {
+            Ok(match transaction.delete_store(id, now)? {
+                DeletedStore::Missing => false,
+                DeletedStore::Whole => true,
+                DeletedStore::ButForExpired => {
+                    collect(&core, now);
+                    true
+                }
+            })
+        })
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {
-        let list = || self.stores.read().values().map(|store| store.info().clone()).collect();
+        let list = || self.stores.read().infos();
         Reply::Ready(self.core.snapshot().map(|_| list()))
     }
 
@@ -186,6 +204,30 @@ impl Engine for RedbEngine {
     fn close(&self) -> Reply<()> {
         self.core.close()
     }
+
+    fn engine_stats(&self) -> EngineStats {
+        let RedbStats { commits, operations } = self.stats();
+        EngineStats {
+            commits: Some(commits),
+            operations: Some(operations),
+            queued_bytes: Some(self.core.queue.bytes()),
+            file_bytes: std::fs::metadata(&self.path).ok().map(|file| file.len()),
+        }
+    }
+}
+
+/// Removes what has expired by `now`, in steps between which others have their turn: each queues the next one.
+/// Should it not come to its end, because the engine is closed for example, the next sweep goes on with it.
+fn collect(core: &Arc<Core>, now: Timestamp) {
+    let again = Arc::clone(core);
+    // Nobody waits for it. A step that fails is in the log.
+    drop(core.submit(0, move |transaction| {
+        let swept = transaction.sweep(now, transaction::EXPIRED_PER_STEP)?;
+        if swept > 0 {
+            collect(&again, now);
+        }
+        Ok(())
+    }));
 }
 
 impl Drop for RedbEngine {

@@ -1,6 +1,5 @@
 //! Operations on their way to the writer and back.
 
-use std::error::Error as StdError;
 use std::fmt::{self, Debug};
 
 use futures_channel::oneshot;
@@ -148,14 +147,7 @@ where
 /// Answers; when nobody listens any more, the log is the last place for what went wrong.
 fn answer<T>(to: oneshot::Sender<Result<T, KvError>>, outcome: Result<T, KvError>) {
     if let Err(Err(error)) = to.send(outcome) {
-        // A broken thing, and not just a rule that the operation did not keep.
-        let fault = matches!(error, KvError::Engine(_) | KvError::TooManyRequests | KvError::Closed);
-        let error = &error as &dyn StdError;
-        if fault {
-            tracing::warn!(error, "an operation failed whose caller has not waited for the answer");
-        } else {
-            tracing::debug!(error, "an operation was refused whose caller has not waited for the answer");
-        }
+        error.log_unheard();
     }
 }
 

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use redb::{ReadableTable, Table, WriteTransaction};
 
+use super::core::Stores;
 use super::error::Damaged;
 use super::operation::Failure;
 use super::record::{Header, INLINE_BYTES, Record, encode, extended_checksum};
 use super::snapshot::join;
-use super::store::{RedbStore, StoreRecord};
+use super::store::{Named, RedbStore, StoreRecord};
 use super::tables::{CHUNKS, ENTRIES, EXPIRIES, EntryKey, META, STORES, entry_key_of, expiry_key, meta};
 use crate::clock::Timestamp;
 use crate::delete::decide_delete;
+use crate::engine::EngineStore;
 use crate::error::KvError;
 use crate::generation::{Generation, GenerationMatch, GenerationSource};
 use crate::insert::{Insert, InsertMode, NewValue, decide};
@@ -29,6 +31,26 @@ const CHUNK_BYTES: usize = 256 * 1024 - 64;
 /// Most bytes of values in one step of a sweep, but for the last one: removing them is work for the writer, for which
 /// others wait.
 const SWEEP_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Most expired entries that go together with the store that they are in. What is left goes in steps of as many.
+pub(super) const EXPIRED_PER_STEP: usize = 1000;
+
+/// What a transaction does to the stores, for all to see once it is committed.
+pub(super) enum Change {
+    Created(Arc<RedbStore>),
+    Renamed(StoreInfo),
+    Deleted(StoreId),
+}
+
+/// What became of a store that was to be deleted.
+pub(super) enum DeletedStore {
+    /// There was none.
+    Missing,
+    /// Nothing is left of it.
+    Whole,
+    /// It is gone, and more entries that have expired than were to be removed at once are left in the tables.
+    ButForExpired,
+}
 
 /// What is under a key.
 enum Found {
@@ -64,14 +86,17 @@ pub(super) struct Transaction<'t> {
     changed: bool,
     /// Bytes of values that have been written, which redb keeps in memory until the commit.
     written: u64,
-    /// Stores that exist once this is committed.
-    pub(super) created: Vec<Arc<RedbStore>>,
+    /// The stores as of the last commit.
+    stores_before: &'t Stores,
+    /// What becomes of the stores when this is committed, in the order in which it was done.
+    pub(super) changes: Vec<Change>,
 }
 
 impl<'t> Transaction<'t> {
     pub(super) fn new(
         transaction: &'t WriteTransaction,
         generations: &'t GenerationSource,
+        stores_before: &'t Stores,
     ) -> Result<Self, Failure> {
         Ok(Self {
             meta: transaction.open_table(META)?,
@@ -83,13 +108,14 @@ impl<'t> Transaction<'t> {
             last_generation: None,
             changed: false,
             written: 0,
-            created: Vec::new(),
+            stores_before,
+            changes: Vec::new(),
         })
     }
 
-    /// Notes what a commit has to note: its number, and the last generation. Gives the stores that it creates, or
+    /// Notes what a commit has to note: its number, and the last generation. Gives what it does to the stores, or
     /// `None` when there is nothing to commit.
-    pub(super) fn finish(mut self, commits: u64) -> Result<Option<Vec<Arc<RedbStore>>>, Failure> {
+    pub(super) fn finish(mut self, commits: u64) -> Result<Option<Vec<Change>>, Failure> {
         if !self.changed {
             return Ok(None);
         }
@@ -97,7 +123,7 @@ impl<'t> Transaction<'t> {
         if let Some(generation) = self.last_generation {
             self.meta.insert(meta::LAST_GENERATION, generation.get())?;
         }
-        Ok(Some(self.created))
+        Ok(Some(self.changes))
     }
 
     /// Bytes of values that were written so far: also those that were there before, and were only moved.
@@ -199,6 +225,92 @@ impl<'t> Transaction<'t> {
         self.meta.insert(meta::LAST_STORE, info.id.get())?;
         self.stores.insert(name.as_str(), StoreRecord::of(&info).encode().as_slice())?;
         Ok(info)
+    }
+
+    /// Refuses what is asked of a store that is gone, be it in this transaction only.
+    pub(super) fn check_store(&self, store: &Named) -> Result<(), KvError> {
+        let id = store.info.id;
+        let deleted = |change: &Change| matches!(change, Change::Deleted(deleted) if *deleted == id);
+        if store.is_deleted() || self.changes.iter().any(deleted) { Err(store.gone()) } else { Ok(()) }
+    }
+
+    /// What is known of a store at this point of the transaction.
+    fn store(&self, id: StoreId) -> Result<Option<StoreInfo>, Failure> {
+        let changed = self.changes.iter().rev().find_map(|change| match change {
+            Change::Created(store) => (store.info().id == id).then(|| Some(store.info().clone())),
+            Change::Renamed(info) => (info.id == id).then(|| Some(info.clone())),
+            Change::Deleted(deleted) => (*deleted == id).then_some(None),
+        });
+        let before = || self.stores_before.read().get(id).map(|store| store.info().clone());
+        let Some(info) = changed.unwrap_or_else(before) else {
+            return Ok(None);
+        };
+        let record = self.stores.get(info.name.as_str())?;
+        let record =
+            record.map(|record| StoreRecord::parse(info.name.as_str(), record.value())).transpose()?;
+        if record.as_ref() != Some(&info) {
+            return Err(Damaged(format!("the record of store {:?} is not what it was", info.name)).into());
+        }
+        Ok(Some(info))
+    }
+
+    pub(super) fn rename_store(
+        &mut self,
+        id: StoreId,
+        name: &StoreName,
+        now: Timestamp,
+    ) -> Result<Option<StoreInfo>, Failure> {
+        let Some(info) = self.store(id)? else {
+            return Ok(None);
+        };
+        if info.name == *name {
+            return Ok(Some(info));
+        }
+        if self.stores.get(name.as_str())?.is_some() {
+            return Err(KvError::StoreExists(name.clone()).into());
+        }
+        self.changed = true;
+        self.stores.remove(info.name.as_str())?;
+        let info = StoreInfo { name: name.clone(), updated_at: now, ..info };
+        self.stores.insert(name.as_str(), StoreRecord::of(&info).encode().as_slice())?;
+        self.changes.push(Change::Renamed(info.clone()));
+        Ok(Some(info))
+    }
+
+    pub(super) fn delete_store(&mut self, id: StoreId, now: Timestamp) -> Result<DeletedStore, Failure> {
+        let Some(info) = self.store(id)? else {
+            return Ok(DeletedStore::Missing);
+        };
+        let (mut expired, mut bytes, mut all) = (Vec::new(), 0_u64, true);
+        let start = EntryKey::at(id, "");
+        for row in self.entries.range::<&[u8]>(start.as_bytes()..)? {
+            let (key, record) = row?;
+            let key = key.value();
+            if !key.starts_with(start.as_bytes()) {
+                break;
+            }
+            // One that cannot be read is listed and can be deleted, so it is there.
+            let dead = Record::parse(key, record.value())
+                .ok()
+                .map(|record| record.header)
+                .filter(|header| !header.existing().is_live(now));
+            let Some(header) = dead else {
+                return Err(KvError::StoreNotEmpty(info.name).into());
+            };
+            if expired.len() < EXPIRED_PER_STEP && bytes < SWEEP_BYTES {
+                bytes = bytes.saturating_add(header.value_bytes);
+                expired.push((key.to_vec(), header));
+            } else {
+                all = false;
+            }
+        }
+        self.changed = true;
+        for (key, header) in expired {
+            self.remove(&key, &header)?;
+        }
+        self.stores.remove(info.name.as_str())?;
+        self.changes.push(Change::Deleted(id));
+        Ok(if all { DeletedStore::Whole } else { DeletedStore::ButForExpired })
     }
 
     /// Removes up to `max` expired entries, and fewer when they are large.

@@ -1,5 +1,6 @@
 //! The thread that writes.
 
+use std::collections::HashSet;
 use std::error::Error as StdError;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,18 +8,18 @@ use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 
-use super::core::{Core, Registry, View};
+use super::core::{Core, Stores, View};
 use super::error::unsynced;
 use super::file::{DatabaseFile, Opened, State};
 use super::handle::{Handle, guarded};
 use super::operation::{Failure, Operation};
 use super::queue::BATCH_BYTES;
 use super::store::RedbStore;
-use super::transaction::Transaction;
+use super::transaction::{Change, Transaction};
 use crate::engine::EngineStore;
 use crate::error::KvError;
 use crate::generation::GenerationSource;
-use crate::name::StoreInfo;
+use crate::name::{StoreId, StoreInfo};
 
 /// How long operations that are no smaller than one that found the disk full are refused without another try.
 const FULL_FOR: Duration = Duration::from_secs(1);
@@ -26,7 +27,7 @@ const FULL_FOR: Duration = Duration::from_secs(1);
 /// Owns the database, and is alone in writing to it.
 pub(super) struct Writer {
     core: Arc<Core>,
-    registry: Arc<Registry>,
+    stores: Arc<Stores>,
     file: DatabaseFile,
     /// `None` while it could not be opened again after a failure.
     handle: Option<Handle>,
@@ -36,8 +37,8 @@ pub(super) struct Writer {
     /// Whether commits prepare for the next failure.
     quick_repair: bool,
     full: Option<Full>,
-    /// Stores of the transaction that is under way, for when it is durable.
-    created: Vec<Arc<RedbStore>>,
+    /// What the transaction that is under way does to the stores, for when it is durable.
+    changes: Vec<Change>,
 }
 
 /// Operations in the order of their calls.
@@ -74,20 +75,20 @@ impl Writer {
         let writer = Self {
             quick_repair: file.quick_recovery(),
             core,
-            registry: Arc::new(RwLock::default()),
+            stores: Arc::new(RwLock::default()),
             file,
             handle: Some(opened.handle),
             generations: GenerationSource::after(opened.contents.last_generation),
             state: opened.contents.state,
             full: None,
-            created: Vec::new(),
+            changes: Vec::new(),
         };
         writer.register(opened.contents.stores);
         writer
     }
 
-    pub(super) fn registry(&self) -> Arc<Registry> {
-        Arc::clone(&self.registry)
+    pub(super) fn stores(&self) -> Arc<Stores> {
+        Arc::clone(&self.stores)
     }
 
     /// Works until the queue is closed and empty.
@@ -115,7 +116,7 @@ impl Writer {
                 return;
             }
             if self.handle.is_none()
-                && let Err(error) = self.reopen()
+                && let Err(error) = self.reopen(false)
             {
                 return fail(batch, &error);
             }
@@ -152,12 +153,7 @@ impl Writer {
     /// Answers the first `done` operations, and gives the others.
     fn answer(&mut self, mut batch: Batch, done: usize) -> Batch {
         let rest = batch.split_off(done.min(batch.len()));
-        if !self.created.is_empty() {
-            let mut registry = self.registry.write();
-            for store in self.created.drain(..) {
-                registry.insert(store.info().name.clone(), store);
-            }
-        }
+        self.apply_changes();
         for operation in batch {
             foreign(|| operation.done());
         }
@@ -166,15 +162,17 @@ impl Writer {
 
     /// Does a batch, or as much of it as may go into one transaction, and publishes the result. Gives how many it did.
     fn attempt(&mut self, batch: &mut [Box<dyn Operation>]) -> Result<usize, Unsuccessful> {
-        self.created.clear();
+        self.changes.clear();
         let mut progress = Progress::default();
         let Some(handle) = &self.handle else {
             return Err(Unsuccessful { error: KvError::Closed, progress, earlier: true });
         };
+        // Of many callers, so it is part of none of their spans.
+        let span = tracing::trace_span!(parent: None, "commit", waiting = batch.len()).entered();
         let transacted = handle.guarded(|database| {
             let mut write = database.begin_write()?;
             write.set_quick_repair(self.quick_repair);
-            let mut transaction = Transaction::new(&write, &self.generations)?;
+            let mut transaction = Transaction::new(&write, &self.generations, &self.stores)?;
             progress.begun = true;
             for operation in batch {
                 progress.operations += 1;
@@ -184,11 +182,11 @@ impl Writer {
                     break;
                 }
             }
-            let Some(created) = transaction.finish(self.state.commits.saturating_add(1))? else {
+            let Some(changes) = transaction.finish(self.state.commits.saturating_add(1))? else {
                 write.abort()?;
                 return Ok(false);
             };
-            self.created = created;
+            self.changes = changes;
             progress.committing = true;
             write.commit()?;
             Ok(true)
@@ -199,6 +197,12 @@ impl Writer {
                     self.state.commits = self.state.commits.saturating_add(1);
                     self.core.commits.fetch_add(1, Ordering::Relaxed);
                     self.publish();
+                    tracing::trace!(
+                        parent: &span,
+                        operations = progress.operations,
+                        number = self.state.commits,
+                        "committed"
+                    );
                 }
                 Ok(progress.operations)
             }
@@ -242,18 +246,12 @@ impl Writer {
         }
         let error = &unsuccessful.error as &dyn StdError;
         tracing::warn!(error, "the database failed; opening it again");
-        let before = self.state.commits;
-        self.reopen()?;
-        let committed = committing && self.state.commits > before;
-        if committed {
-            self.core.commits.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(Recovered { committed })
+        self.reopen(committing)
     }
 
     /// Opens the database again if it has failed.
     fn check(&mut self) -> Result<(), KvError> {
-        if self.is_usable() { Ok(()) } else { self.reopen() }
+        if self.is_usable() { Ok(()) } else { self.reopen(false).map(|_| ()) }
     }
 
     fn is_usable(&mut self) -> bool {
@@ -268,8 +266,9 @@ impl Writer {
         }
     }
 
-    /// Opens the database anew, unless the disk is not to be trusted any more.
-    fn reopen(&mut self) -> Result<(), KvError> {
+    /// Opens the database anew, unless the disk is not to be trusted any more. `committing` is whether a commit was under
+    /// way, of which this finds out whether it has happened.
+    fn reopen(&mut self, committing: bool) -> Result<Recovered, KvError> {
         drop(self.handle.take());
         // Where one failure was, there may be more, and each of them would otherwise have the whole file read.
         self.quick_repair = true;
@@ -279,19 +278,55 @@ impl Writer {
             self.file.reopen(self.state).map_err(KvError::engine)
         };
         let opened = opened.inspect_err(|error| self.core.publish(View::Failed(error.clone())))?;
+        let committed = committing && opened.contents.state.commits > self.state.commits;
         self.state = opened.contents.state;
         self.handle = Some(opened.handle);
+        if committed {
+            self.core.commits.fetch_add(1, Ordering::Relaxed);
+            // First, as the callers get the very handles that are in there.
+            self.apply_changes();
+        }
         self.register(opened.contents.stores);
         self.publish();
-        Ok(())
+        Ok(Recovered { committed })
     }
 
-    /// Makes the registry say what the file says: a commit that seemed to have failed may have made a store.
-    fn register(&self, stores: Vec<StoreInfo>) {
-        let mut registry = self.registry.write();
-        for info in stores {
-            let store = |info| Arc::new(RedbStore::new(info, Arc::clone(&self.core)));
-            registry.entry(info.name.clone()).or_insert_with(|| store(info));
+    /// Shows everybody what the last commit did to the stores.
+    fn apply_changes(&mut self) {
+        if self.changes.is_empty() {
+            return;
+        }
+        let mut stores = self.stores.write();
+        for change in self.changes.drain(..) {
+            match change {
+                Change::Created(store) => stores.insert(store),
+                Change::Renamed(info) => {
+                    let renamed = stores.get(info.id).map(|store| Arc::new(store.renamed(info)));
+                    renamed.into_iter().for_each(|store| stores.insert(store));
+                }
+                Change::Deleted(id) => {
+                    stores.remove(id).into_iter().for_each(|store| store.mark_deleted());
+                }
+            }
+        }
+    }
+
+    /// Makes the registry say what the file says: a commit that seemed to have failed may have happened, and its callers
+    /// have been told that it has not.
+    fn register(&self, infos: Vec<StoreInfo>) {
+        let mut stores = self.stores.write();
+        let there: HashSet<StoreId> = infos.iter().map(|info| info.id).collect();
+        let known: Vec<StoreId> = stores.iter().map(|store| store.info().id).collect();
+        for gone in known.into_iter().filter(|id| !there.contains(id)) {
+            stores.remove(gone).into_iter().for_each(|store| store.mark_deleted());
+        }
+        for info in infos {
+            let store = match stores.get(info.id) {
+                Some(store) if *store.info() == info => continue,
+                Some(store) => store.renamed(info),
+                None => RedbStore::new(info, Arc::clone(&self.core)),
+            };
+            stores.insert(Arc::new(store));
         }
     }
 

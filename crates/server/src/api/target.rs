@@ -1,0 +1,175 @@
+//! The path of a request: which store, and which key.
+
+use std::borrow::Cow;
+
+use edgekv_store::{Key, KvStore, StoreName};
+use percent_encoding::percent_decode_str;
+
+use super::Shared;
+use super::problem::Problem;
+
+/// How a path says which store is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Addressing {
+    /// `/stores/kv/{name}/…`
+    Name,
+    /// `/resources/stores/kv/{id}/…`
+    Id,
+}
+
+/// The path of a request about a store. Nothing in it is decoded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'a> {
+    addressing: Addressing,
+    store: &'a str,
+    /// What follows the store: `keys`, `keys/KEY`, `batch`.
+    rest: &'a str,
+}
+
+impl<'a> Target<'a> {
+    /// Takes a path apart; `None` when it is not about a store.
+    pub(crate) fn of(path: &'a str) -> Option<Self> {
+        let (addressing, behind) = match path.strip_prefix("/stores/kv/") {
+            Some(behind) => (Addressing::Name, behind),
+            None => (Addressing::Id, path.strip_prefix("/resources/stores/kv/")?),
+        };
+        let (store, rest) = behind.split_once('/').unwrap_or((behind, ""));
+        Some(Self { addressing, store, rest })
+    }
+
+    /// The store, when there is one that clients may know of.
+    pub(crate) async fn open(self, shared: &Shared) -> Result<KvStore, Problem> {
+        let text = decoded(self.store, "store")?;
+        let store = match self.addressing {
+            Addressing::Name => {
+                let name = StoreName::new(&text).map_err(|error| Problem::bad_request(error.to_string()))?;
+                shared.stores.open(&name).await?
+            }
+            Addressing::Id => match text.parse() {
+                Ok(id) => shared.stores.open_id(id).await?,
+                // It may be the identity of a store that is elsewhere.
+                Err(_) => None,
+            },
+        };
+        let store = store.filter(|store| !store.info().name.is_reserved());
+        store.ok_or_else(|| missing(self.addressing, &text))
+    }
+
+    /// That there is no such store.
+    pub(crate) fn missing(self) -> Problem {
+        missing(self.addressing, self.store)
+    }
+
+    /// The text of the key, decoded: whatever follows `keys/`, slashes and all, as no key route has anything behind its key.
+    pub(crate) fn key(self) -> Result<Cow<'a, str>, Problem> {
+        decoded(self.rest.strip_prefix("keys/").unwrap_or_default(), "key")
+    }
+
+    /// Whether it is that of a key, of which there is no text.
+    pub(crate) fn lacks_key(self) -> bool {
+        self.rest == "keys/"
+    }
+}
+
+/// Checks the text of a key.
+pub(crate) fn key(text: &str) -> Result<Key<'_>, Problem> {
+    Key::new(text).map_err(|error| Problem::bad_request(error.to_string()))
+}
+
+fn missing(addressing: Addressing, store: &str) -> Problem {
+    Problem::not_found(match addressing {
+        Addressing::Name => format!(
+            "there is no store \"{store}\"; make it by POST /resources/stores/kv with {{\"name\": \"{store}\"}}"
+        ),
+        Addressing::Id => {
+            format!(
+                "there is no store with the id \"{store}\"; GET /resources/stores/kv lists those that are there"
+            )
+        }
+    })
+}
+
+/// A segment of a path, with every `%XX` decoded once. A `+` is one: only forms and queries mean a blank by it.
+fn decoded<'a>(segment: &'a str, what: &str) -> Result<Cow<'a, str>, Problem> {
+    if !segment.contains('%') {
+        return Ok(segment.into());
+    }
+    check_escapes(segment).map_err(|bad| bad.problem(what))?;
+    percent_decode_str(segment).decode_utf8().map_err(|_| BadText::NotUtf8.problem(what))
+}
+
+/// Why a text that is percent-encoded cannot be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BadText {
+    /// A `%` at this byte has no two hexadecimal digits behind it.
+    Escape(usize),
+    /// What comes out is not UTF-8.
+    NotUtf8,
+}
+
+impl BadText {
+    pub(crate) fn problem(self, what: &str) -> Problem {
+        Problem::bad_request(match self {
+            Self::Escape(at) => format!(
+                "the {what} in the URL has a \"%\" at byte {at} without two hexadecimal digits behind it; write \"%\" as \"%25\""
+            ),
+            Self::NotUtf8 => format!("the {what} in the URL is not valid UTF-8"),
+        })
+    }
+}
+
+/// Looks for a `%` that begins no escape.
+pub(crate) fn check_escapes(text: &str) -> Result<(), BadText> {
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
+        let (_, behind) = rest.split_at(at + 1);
+        rest = match behind {
+            [first, second, rest @ ..] if first.is_ascii_hexdigit() && second.is_ascii_hexdigit() => rest,
+            _ => return Err(BadText::Escape(text.len() - behind.len() - 1)),
+        };
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_taken_apart() {
+        let parts = |path| Target::of(path).map(|target| (target.addressing, target.store, target.rest));
+        assert_eq!(parts("/stores/kv/s/keys/a/b"), Some((Addressing::Name, "s", "keys/a/b")));
+        assert_eq!(parts("/resources/stores/kv/7/batch"), Some((Addressing::Id, "7", "batch")));
+        assert_eq!(parts("/resources/stores/kv/7"), Some((Addressing::Id, "7", "")));
+        assert_eq!(parts("/healthz"), None);
+        assert!(Target::of("/stores/kv/s/keys/").unwrap().lacks_key());
+    }
+
+    #[test]
+    fn escapes_are_decoded_once_and_plus_stays() {
+        let key = |text: &str| {
+            let path = format!("/stores/kv/s/keys/{text}");
+            Target::of(&path)
+                .unwrap()
+                .key()
+                .map(Cow::into_owned)
+                .map_err(|problem| problem.detail.into_owned())
+        };
+        let accepted = [
+            ("a", "a"),
+            ("a%2Fb", "a/b"),
+            ("a/b", "a/b"),
+            ("a+b", "a+b"),
+            ("%252F", "%2F"),
+            ("%c3%A9", "é"),
+            ("/a", "/a"),
+        ];
+        for (text, expected) in accepted {
+            assert_eq!(key(text).as_deref(), Ok(expected), "{text}");
+        }
+        for (text, at) in [("%", 0), ("a%2", 1), ("%41%zz", 3), ("%%41", 0)] {
+            assert!(key(text).unwrap_err().contains(&format!("at byte {at} ")), "{text}");
+        }
+        assert!(key("%ff").unwrap_err().contains("UTF-8"));
+    }
+}

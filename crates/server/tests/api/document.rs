@@ -1,0 +1,123 @@
+//! The OpenAPI document, held against what the API does.
+
+use std::sync::OnceLock;
+
+use edgekv_server::Token;
+use serde_json::{Map, Value};
+
+use crate::client::{Answer, Request, get};
+use crate::fixture::Fixture;
+
+/// The document, asked for once.
+fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        // The checking client would ask for the document.
+        let fixture = Fixture::new();
+        let mut client = fixture.client();
+        let request = get("/openapi.json").header("connection", "close");
+        client.write(&request.to_bytes(fixture.address)).unwrap();
+        let head = client.head().unwrap();
+        assert_eq!((head.status, head.header("content-type")), (200, Some("application/json")));
+        serde_json::from_slice(&client.rest()).unwrap()
+    })
+}
+
+fn paths() -> &'static Map<String, Value> {
+    document()["paths"].as_object().unwrap()
+}
+
+/// Whether a path is one of a template; a key takes what is left.
+fn matches(template: &str, path: &str) -> bool {
+    let (mut template, mut path) = (template.split('/'), path.split('/'));
+    loop {
+        match (template.next(), path.next()) {
+            (None, None) => return true,
+            (Some("{key}"), Some(_)) => return true,
+            (Some(name), Some(segment)) if name.starts_with('{') => {
+                if segment.is_empty() {
+                    return false;
+                }
+            }
+            (Some(name), Some(segment)) if name == segment => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Fails when the document has no such answer to the request.
+pub(crate) fn check(request: &Request, answer: &Answer) {
+    let path = request.path.split('?').next().unwrap();
+    let method = request.method.to_lowercase();
+    let item = paths().iter().find(|(template, _)| matches(template, path)).map(|(_, item)| item);
+    let Some(operation) = item.and_then(|item| item.get(&method)) else {
+        // What is not documented is not there.
+        assert!(matches!(answer.status, 400 | 401 | 403 | 404 | 405 | 414), "{method} {path}: {answer:?}");
+        return;
+    };
+    let status = answer.status.to_string();
+    let documented = operation["responses"].get(&status);
+    let documented = documented.unwrap_or_else(|| panic!("{status} of {method} {path} is not documented: {answer:?}"));
+    if !answer.body.is_empty() {
+        let media_type = answer.header("content-type").unwrap_or("none").split(';').next().unwrap();
+        let content = documented.get("content").and_then(|content| content.get(media_type));
+        assert!(content.is_some(), "{media_type} with {status} of {method} {path} is not documented: {documented}");
+    }
+}
+
+#[test]
+fn every_operation_of_the_document_is_there() {
+    let fixture = Fixture::new();
+    for (template, item) in paths() {
+        for (method, operation) in item.as_object().unwrap() {
+            let path = template
+                .replace("{store}", "store")
+                .replace("{id}", &fixture.id)
+                .replace("{key}", "some%2Fkey");
+            let request = Request::new(&method.to_uppercase(), &path);
+            let answer = fixture.send(request);
+            assert!(answer.status != 405 && answer.status < 500, "{method} {template}: {answer:?}");
+            if answer.status == 404 && method != "head" {
+                assert!(!answer.detail().contains("nothing under this path"), "{method} {template}");
+            }
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            for name in ["store", "id", "key"].iter().filter(|name| template.contains(&format!("{{{name}}}"))) {
+                let is_there = parameters.iter().any(|parameter| {
+                    parameter["name"] == **name && parameter["in"] == "path" && parameter["required"] == true
+                });
+                assert!(is_there, "{method} {template} does not describe {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own_and_schemas_that_exist() {
+    let mut names = Vec::new();
+    for item in paths().values() {
+        for operation in item.as_object().unwrap().values() {
+            names.push(operation["operationId"].as_str().unwrap().to_owned());
+        }
+    }
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count, "{names:?}");
+    assert!(count > 30, "{names:?}");
+
+    let text = document().to_string();
+    for reference in text.split("\"$ref\":\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        let name = reference.strip_prefix("#/components/schemas/").unwrap();
+        assert!(document()["components"]["schemas"].get(name).is_some(), "{reference}");
+    }
+    for word in ["Fastly-Key", "Bearer", "time_to_live_sec", "if-generation-match", "x-cache", "next_cursor"] {
+        assert!(text.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn with_a_token_the_document_needs_it_too() {
+    let fixture = Fixture::with(|builder| builder.token(Token::new("secret").unwrap()));
+    assert_eq!(fixture.send(get("/openapi.json")).status, 401);
+    assert_eq!(fixture.send(get("/openapi.json").header("fastly-key", "secret")).status, 200);
+}
