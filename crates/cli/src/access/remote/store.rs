@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use edgekv_store::{GenerationMatch, InsertMode, Key, KeyBuf, StoreName};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use edgekv_store::{GenerationMatch, InsertMode, Key, KeyBuf, Metadata, StoreName};
 use serde::Deserialize;
-use ureq::http::{HeaderMap, Method, Response, StatusCode};
+use ureq::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use ureq::{Body, SendBody};
 
 use super::client::{Client, contradiction, segment};
@@ -14,6 +16,9 @@ use crate::access::{Content, EntryAbout, Found, Page, Put, StoreAbout};
 use crate::exit::{Failure, Status};
 
 const STORES: &str = "/resources/stores/kv";
+
+/// Metadata that do not fit in a header as they are; an extension of edgekv.
+const METADATA_BASE64: &str = "metadata-base64";
 
 /// Deletes that are under way at once.
 const CONCURRENT: usize = 8;
@@ -177,17 +182,9 @@ impl RemoteStore {
         if let Some(seconds) = put.time_to_live_sec {
             request = request.header("time_to_live_sec", seconds);
         }
-        if !put.metadata.is_empty() {
-            let metadata = &put.metadata.as_bytes()[..];
-            // Blanks at the ends of a header are not part of it.
-            let is_whole = metadata.trim_ascii() == metadata;
-            let header = ureq::http::HeaderValue::from_bytes(metadata).ok().filter(|_| is_whole);
-            let header = header.ok_or_else(|| {
-                let message = "metadata with line breaks, control characters, or blanks at an end cannot be sent to a server \
-                               by this command; use `edgekv kv import`";
-                Failure::said(Status::Usage, message)
-            })?;
-            request = request.header("metadata", header);
+        let encoded = header_of(&put.metadata);
+        if let Some((name, value)) = &encoded {
+            request = request.header(*name, value.clone());
         }
         let response = match put.content {
             Content::Bytes(bytes) => self.client.call(request, &bytes[..])?,
@@ -201,6 +198,16 @@ impl RemoteStore {
                 self.client.call(request, SendBody::from_reader(&mut from))?
             }
         };
+        if encoded.is_some_and(|(name, _)| name == METADATA_BASE64)
+            && self.head(key)?.is_none_or(|about| about.metadata != *put.metadata.as_bytes())
+        {
+            // Another server than ours does not know the header, and says nothing of it.
+            let message = format!(
+                "{} has written the item without its metadata: it takes only plain text on one line",
+                self.client.url()
+            );
+            return Err(Failure::said(Status::BadAnswer, message));
+        }
         Ok(generation(response.headers()))
     }
 
@@ -283,6 +290,20 @@ impl RemoteStore {
     }
 }
 
+/// The header for metadata: as they are, or in base64 when they do not fit in one.
+fn header_of(metadata: &Metadata) -> Option<(&'static str, HeaderValue)> {
+    let bytes = &metadata.as_bytes()[..];
+    if bytes.is_empty() {
+        return None;
+    }
+    // Blanks at the ends of a header are not part of it.
+    let plain = HeaderValue::from_bytes(bytes).ok().filter(|_| bytes.trim_ascii() == bytes);
+    match plain {
+        Some(value) => Some(("metadata", value)),
+        None => HeaderValue::from_str(&STANDARD.encode(bytes)).ok().map(|value| (METADATA_BASE64, value)),
+    }
+}
+
 /// A condition, as a header has it.
 fn number(condition: GenerationMatch) -> u64 {
     match condition {
@@ -309,9 +330,15 @@ fn about(headers: &HeaderMap) -> Result<EntryAbout, Failure> {
         None => number("content-length")?,
         known => known,
     };
+    let metadata = match headers.get(METADATA_BASE64) {
+        Some(text) => STANDARD
+            .decode(text.as_bytes())
+            .map_err(|error| contradiction("the header metadata-base64:", &error.to_string()))?,
+        None => headers.get("metadata").map(|value| value.as_bytes().to_vec()).unwrap_or_default(),
+    };
     Ok(EntryAbout {
         generation: number("generation")?,
-        metadata: headers.get("metadata").map(|value| value.as_bytes().to_vec()).unwrap_or_default(),
+        metadata,
         time_to_live_sec: number("time_to_live_sec")?,
         bytes,
     })
