@@ -65,6 +65,16 @@ fn open_redb(path: &PathBuf) -> anyhow::Result<StoresBuilder> {
     }
 }
 
+impl EngineUrl {
+    /// Whether there is anything to open: data that are kept, and are not there yet, have to be made first.
+    pub(crate) fn is_there(&self) -> bool {
+        match self {
+            Self::Memory => true,
+            Self::Redb(path) => path.exists(),
+        }
+    }
+}
+
 impl FromStr for EngineUrl {
     type Err = EngineUrlError;
 

@@ -60,7 +60,8 @@ fn default_manifest_is_there() -> Result<bool, Failure> {
     })
 }
 
-fn parse_store(text: &str) -> Result<StoreName, String> {
+/// The name of a store, as an argument: not one that edgekv keeps for itself.
+pub(crate) fn parse_store(text: &str) -> Result<StoreName, String> {
     let name = StoreName::from_str(text).map_err(|error| error.to_string())?;
     if name.is_reserved() {
         return Err("names that begin with \".edgekv.\" are reserved; choose another".to_owned());
