@@ -1,16 +1,20 @@
 //! The stores of an engine, as everything outside this crate uses them.
 
 use std::collections::HashMap;
+use std::convert::identity;
 use std::num::NonZeroU32;
+use std::str::EscapeDebug;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
+
+use tracing::{Span, trace_span};
 
 use crate::cache::{CacheLimits, CacheStats, CachedEngine};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::cursor::Cursor;
-use crate::engine::{Engine, EngineStore};
-use crate::entry::{Entry, Found};
+use crate::engine::{Engine, EngineStats, EngineStore};
+use crate::entry::{Entry, Found, Source};
 use crate::error::KvError;
 use crate::generation::{Generation, GenerationMatch};
 use crate::insert::Insert;
@@ -18,6 +22,7 @@ use crate::key::Key;
 use crate::limits::{Limits, MAX_KEY_BYTES};
 use crate::list::{KeyPage, ListMode, ListPage, ListRequest, Scan};
 use crate::name::{StoreId, StoreInfo, StoreName};
+use crate::observer::{Observer, OperationKind, Telling, Watch};
 use crate::rate::WriteRate;
 use crate::reply::Reply;
 use crate::sweep::Sweeper;
@@ -37,6 +42,19 @@ struct Shared {
     clock: Arc<dyn Clock>,
     limits: Limits,
     rates: Mutex<HashMap<StoreId, Arc<WriteRate>>>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+/// Stores that somebody else keeps open: for who only wants to tell of them while they are there.
+#[derive(Debug, Clone, Default)]
+pub struct WeakStores(Weak<Shared>);
+
+impl WeakStores {
+    /// The stores, if a handle of them is left.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Stores> {
+        self.0.upgrade().map(Stores)
+    }
 }
 
 /// Chooses what [`Stores`] are made of.
@@ -48,6 +66,7 @@ pub struct StoresBuilder {
     limits: Limits,
     cache: Option<CacheLimits>,
     sweep_every: Option<Duration>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl StoresBuilder {
@@ -78,6 +97,12 @@ impl StoresBuilder {
         self
     }
 
+    /// Who is told of every operation on entries. Default: nobody, which costs nothing.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     /// Makes the stores.
     ///
     /// # Errors
@@ -101,6 +126,7 @@ impl StoresBuilder {
             clock: self.clock,
             limits: self.limits,
             rates: Mutex::default(),
+            observer: self.observer,
         })))
     }
 }
@@ -111,8 +137,8 @@ impl Stores {
     pub fn new(engine: impl Engine) -> Self {
         let StoresBuilder { engine, clock, limits, .. } = Self::builder(engine);
         let closed = AtomicBool::new(false);
-        let rates = Mutex::default();
-        Self(Arc::new(Shared { sweeper: None, closed, engine, cache: None, clock, limits, rates }))
+        let (rates, observer) = (Mutex::default(), None);
+        Self(Arc::new(Shared { sweeper: None, closed, engine, cache: None, clock, limits, rates, observer }))
     }
 
     /// Begins to choose how the stores of `engine` behave.
@@ -123,6 +149,7 @@ impl Stores {
             limits: Limits::default(),
             cache: None,
             sweep_every: None,
+            observer: None,
         }
     }
 
@@ -256,6 +283,18 @@ impl Stores {
         self.0.cache.as_ref().map(|cache| cache.stats())
     }
 
+    /// What the engine tells of itself.
+    #[must_use]
+    pub fn engine_stats(&self) -> EngineStats {
+        self.0.engine.engine_stats()
+    }
+
+    /// A handle that does not keep the stores.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakStores {
+        WeakStores(Arc::downgrade(&self.0))
+    }
+
     /// The limits.
     #[must_use]
     pub fn limits(&self) -> &Limits {
@@ -307,45 +346,70 @@ impl KvStore {
 
     /// The entry under `key`, or `None` when there is none or it has expired.
     pub fn lookup(&self, key: Key<'_>) -> Reply<Option<Entry>> {
-        if let Err(error) = self.shared.check_open() {
-            return Reply::Ready(Err(error));
-        }
-        self.live(self.store.lookup(key))
+        let span = trace_span!("lookup", store = %self.shown_name(), key = %key.as_str().escape_debug());
+        self.found(OperationKind::Lookup, span, || self.store.find(key), |found| found.entry)
     }
 
     /// The entry under `key`, and whether it comes from the cache.
     pub fn find(&self, key: Key<'_>) -> Reply<Found> {
-        if let Err(error) = self.shared.check_open() {
-            return Reply::Ready(Err(error));
-        }
-        let live = |shared: &Shared, found: Found| Found { entry: shared.live(found.entry), ..found };
-        match self.store.find(key) {
-            Reply::Ready(found) => Reply::Ready(found.map(|found| live(&self.shared, found))),
-            later @ Reply::Later(_) => {
-                let shared = Arc::clone(&self.shared);
-                later.map(move |found| live(&shared, found))
-            }
-        }
+        let span = trace_span!("lookup", store = %self.shown_name(), key = %key.as_str().escape_debug());
+        self.found(OperationKind::Lookup, span, || self.store.find(key), |found| found)
     }
 
     /// The entry under `key` as the engine has it, past the cache and without a trace in it: for those who read
     /// everything once, whom the cache would serve nothing, and who would drive everything else out of it.
     pub fn read(&self, key: Key<'_>) -> Reply<Option<Entry>> {
-        if let Err(error) = self.shared.check_open() {
-            return Reply::Ready(Err(error));
-        }
-        self.live(self.store.read(key))
+        let span = trace_span!("read", store = %self.shown_name(), key = %key.as_str().escape_debug());
+        let read = || self.store.read(key).map(|entry| Found { entry, source: Source::Engine });
+        self.found(OperationKind::Read, span, read, |found| found.entry)
     }
 
-    fn live(&self, reply: Reply<Option<Entry>>) -> Reply<Option<Entry>> {
-        match reply {
-            Reply::Ready(Ok(entry)) => Reply::ok(self.shared.live(entry)),
-            Reply::Ready(Err(error)) => Reply::Ready(Err(error)),
-            later @ Reply::Later(_) => {
+    fn found<T: 'static>(
+        &self,
+        kind: OperationKind,
+        span: Span,
+        find: impl FnOnce() -> Reply<Found>,
+        present: fn(Found) -> T,
+    ) -> Reply<T> {
+        let live = |shared: &Shared, found: Found| Found { entry: shared.live(found.entry), ..found };
+        let watch = Watch::begin(kind, self.shared.observer.as_ref(), span);
+        let found = watch.run(|| match self.shared.check_open() {
+            Ok(()) => find(),
+            Err(error) => Reply::Ready(Err(error)),
+        });
+        match found {
+            Reply::Ready(found) => {
+                let found = found.map(|found| live(&self.shared, found));
+                watch.tell(&found);
+                Reply::Ready(found.map(present))
+            }
+            Reply::Later(later) => {
                 let shared = Arc::clone(&self.shared);
-                later.map(move |entry| shared.live(entry))
+                watch.hear(later, move |found| live(&shared, found), present)
             }
         }
+    }
+
+    fn watched<T: Telling + 'static>(
+        &self,
+        kind: OperationKind,
+        span: Span,
+        operation: impl FnOnce() -> Reply<T>,
+    ) -> Reply<T> {
+        let watch = Watch::begin(kind, self.shared.observer.as_ref(), span);
+        match watch.run(operation) {
+            Reply::Ready(result) => {
+                watch.tell(&result);
+                Reply::Ready(result)
+            }
+            later if watch.is_idle() => later,
+            Reply::Later(later) => watch.hear(later, identity, identity),
+        }
+    }
+
+    /// The name as logs show it: a name may have characters that would steer a terminal.
+    fn shown_name(&self) -> EscapeDebug<'_> {
+        self.info().name.as_str().escape_debug()
     }
 
     /// Writes, and answers with the new generation; see [`decide`](crate::decide) for the rules.
@@ -357,10 +421,11 @@ impl KvStore {
     /// should it fail. Only what is not taken at all has nothing under way: `TooManyRequests`, because of the rate
     /// limit or because too much waits for the disk, and `Closed` are answers that are there at once.
     pub fn insert(&self, key: Key<'_>, insert: Insert) -> Reply<Generation> {
-        match self.check_write() {
+        let span = trace_span!("insert", store = %self.shown_name(), key = %key.as_str().escape_debug());
+        self.watched(OperationKind::Insert, span, || match self.check_write() {
             Ok(()) => self.store.insert(key, insert, self.shared.clock.now(), &self.shared.limits),
             Err(error) => Reply::Ready(Err(error)),
-        }
+        })
     }
 
     /// Deletes, and answers whether there was an entry; see [`decide_delete`](crate::decide_delete) for the rules.
@@ -368,10 +433,11 @@ impl KvStore {
     /// Answers [`KvError::PreconditionFailed`], [`KvError::TooManyRequests`], [`KvError::Closed`], or
     /// [`KvError::Engine`]. As with [`insert`](Self::insert), it happens even when the reply is dropped.
     pub fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>) -> Reply<bool> {
-        match self.check_write() {
+        let span = trace_span!("delete", store = %self.shown_name(), key = %key.as_str().escape_debug());
+        self.watched(OperationKind::Delete, span, || match self.check_write() {
             Ok(()) => self.store.delete(key, condition, self.shared.clock.now()),
             Err(error) => Reply::Ready(Err(error)),
-        }
+        })
     }
 
     /// A page of the list of keys. It costs what the page holds, and a look at each expired entry on its way that has
@@ -380,6 +446,12 @@ impl KvStore {
     /// Answers [`KvError::ZeroLimit`], [`KvError::PrefixTooLong`], [`KvError::Cursor`], [`KvError::Closed`], or
     /// [`KvError::Engine`].
     pub fn list(&self, request: ListRequest<'_>) -> Reply<ListPage> {
+        let prefix = request.prefix.escape_debug();
+        let span = trace_span!("list", store = %self.shown_name(), %prefix);
+        self.watched(OperationKind::List, span, || self.page(request))
+    }
+
+    fn page(&self, request: ListRequest<'_>) -> Reply<ListPage> {
         let id = self.info().id;
         let ListRequest { prefix, cursor, limit, mode } = request;
         let cursor = match cursor.map(Cursor::parse).transpose() {

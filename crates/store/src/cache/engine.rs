@@ -7,7 +7,7 @@ use super::presence::Deletion;
 use super::store::CachedStore;
 use super::{Cache, CacheLimits, CacheStats};
 use crate::clock::{Clock, Timestamp};
-use crate::engine::{Engine, EngineStore};
+use crate::engine::{Engine, EngineStats, EngineStore};
 use crate::name::{StoreId, StoreInfo, StoreName};
 use crate::reply::Reply;
 
@@ -101,5 +101,9 @@ impl Engine for CachedEngine {
     fn close(&self) -> Reply<()> {
         self.cache.close();
         self.engine.close()
+    }
+
+    fn engine_stats(&self) -> EngineStats {
+        self.engine.engine_stats()
     }
 }

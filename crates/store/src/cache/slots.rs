@@ -347,6 +347,17 @@ impl Slots {
     pub(super) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
+
+    /// The most that wait for one call of the engine, those included that have gone.
+    #[cfg(test)]
+    pub(super) fn most_waiting(&self) -> usize {
+        let waiting = |slot: &Slot| match slot.flight.as_ref().map(|flight| &flight.state) {
+            Some(State::Calling(waiting)) => waiting.len(),
+            _ => 0,
+        };
+        let most = |shard: &Mutex<Shard>| shard.lock().values().map(waiting).max();
+        self.shards.iter().filter_map(most).max().unwrap_or_default()
+    }
 }
 
 impl Flight {

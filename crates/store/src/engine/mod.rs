@@ -96,6 +96,25 @@ pub trait Engine: Debug + Send + Sync + 'static {
     fn close(&self) -> Reply<()> {
         self.flush()
     }
+
+    /// What it has done, and what it has to do. The default is to tell nothing. May cost as much as a question to the system.
+    fn engine_stats(&self) -> EngineStats {
+        EngineStats::default()
+    }
+}
+
+/// What an engine tells of itself: `None` where it has nothing to tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EngineStats {
+    /// Durable commits since it was opened.
+    pub commits: Option<u64>,
+    /// Operations that were part of commits, or could have been: refused ones count.
+    pub operations: Option<u64>,
+    /// Bytes of operations that wait for their commit.
+    pub queued_bytes: Option<u64>,
+    /// Length of its file, in bytes.
+    pub file_bytes: Option<u64>,
 }
 
 /// One store of an engine. See the [module](self) for what it promises.
@@ -164,5 +183,9 @@ impl<E: Engine + ?Sized> Engine for Arc<E> {
 
     fn close(&self) -> Reply<()> {
         (**self).close()
+    }
+
+    fn engine_stats(&self) -> EngineStats {
+        (**self).engine_stats()
     }
 }

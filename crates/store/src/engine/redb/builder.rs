@@ -94,7 +94,8 @@ impl RedbBuilder {
             quick_recovery: self.quick_recovery,
             verify: self.verify,
         };
-        let file = DatabaseFile::new(path, resolve(path).map_err(io)?, options, disk);
+        let resolved = resolve(path).map_err(io)?;
+        let file = DatabaseFile::new(path, resolved.clone(), options, disk);
         let opened = file.open()?;
         let snapshot = match opened.handle.snapshot() {
             Ok(snapshot) => snapshot.map_err(|failure| file.damaged(failure.to_string()))?,
@@ -108,6 +109,6 @@ impl RedbBuilder {
         let stores = writer.stores();
         let writer =
             std::thread::Builder::new().name("edgekv-writer".into()).spawn(|| writer.run()).map_err(io)?;
-        Ok(RedbEngine { core, stores, writer: Some(writer) })
+        Ok(RedbEngine { core, stores, path: resolved, writer: Some(writer) })
     }
 }

@@ -66,7 +66,7 @@ mod transaction;
 mod writer;
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -76,7 +76,7 @@ use self::core::{Core, Stores};
 pub use self::error::OpenError;
 use self::store::RedbStore;
 use self::transaction::{Change, DeletedStore};
-use super::{Engine, EngineStore};
+use super::{Engine, EngineStats, EngineStore};
 use crate::clock::Timestamp;
 use crate::name::{StoreId, StoreInfo, StoreName};
 use crate::reply::Reply;
@@ -106,6 +106,8 @@ use crate::reply::Reply;
 pub struct RedbEngine {
     core: Arc<Core>,
     stores: Arc<Stores>,
+    /// Where the file was when it was opened.
+    path: PathBuf,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -201,6 +203,16 @@ impl Engine for RedbEngine {
 
     fn close(&self) -> Reply<()> {
         self.core.close()
+    }
+
+    fn engine_stats(&self) -> EngineStats {
+        let RedbStats { commits, operations } = self.stats();
+        EngineStats {
+            commits: Some(commits),
+            operations: Some(operations),
+            queued_bytes: Some(self.core.queue.bytes()),
+            file_bytes: std::fs::metadata(&self.path).ok().map(|file| file.len()),
+        }
     }
 }
 

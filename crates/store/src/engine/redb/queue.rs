@@ -66,6 +66,11 @@ impl Queue {
         Ok(())
     }
 
+    /// Bytes that wait.
+    pub(super) fn bytes(&self) -> u64 {
+        self.state.lock().bytes
+    }
+
     /// Makes the writer look whether its file is still good. However many ask before it does, it does so once.
     pub(super) fn wake(&self) {
         self.state.lock().woken = true;

@@ -167,6 +167,8 @@ impl Writer {
         let Some(handle) = &self.handle else {
             return Err(Unsuccessful { error: KvError::Closed, progress, earlier: true });
         };
+        // Of many callers, so it is part of none of their spans.
+        let span = tracing::trace_span!(parent: None, "commit", waiting = batch.len()).entered();
         let transacted = handle.guarded(|database| {
             let mut write = database.begin_write()?;
             write.set_quick_repair(self.quick_repair);
@@ -195,6 +197,12 @@ impl Writer {
                     self.state.commits = self.state.commits.saturating_add(1);
                     self.core.commits.fetch_add(1, Ordering::Relaxed);
                     self.publish();
+                    tracing::trace!(
+                        parent: &span,
+                        operations = progress.operations,
+                        number = self.state.commits,
+                        "committed"
+                    );
                 }
                 Ok(progress.operations)
             }
