@@ -97,7 +97,7 @@ pub(crate) fn keys_of_all_kinds_are_the_same_in_both_clients(server: &Server) {
     // Both clients take these for what they mean in paths, and ask for something else.
     for dots in [".", ".."] {
         let item = json!({ "store_id": id, "key": dots, "body": "v" });
-        let outcome = python.outcome("kv_store_upsert_item", item);
+        let outcome = python.outcome("kv_store_upsert_item", &item);
         assert!(outcome["error"].is_string(), "{outcome}");
         cli.entry("create", &id, &["--key", dots, "--value", "v"]).fails(&["the Fastly API returned 4"]);
     }
@@ -140,7 +140,7 @@ pub(crate) fn metadata_are_kept_and_replaced(server: &Server) {
     let item = json!({ "store_id": id, "key": "k", "body": "v", "metadata": "{\"by\": \"python\"}" });
     python.call("kv_store_upsert_item", item);
     assert_eq!(described("k")["metadata"], "{\"by\": \"python\"}");
-    let read = python.outcome("kv_store_get_item", json!({ "store_id": id, "key": "k" }));
+    let read = python.outcome("kv_store_get_item", &json!({ "store_id": id, "key": "k" }));
     assert_eq!(read["headers"]["metadata"], "{\"by\": \"python\"}", "{read}");
     assert_eq!(read["headers"]["stored-content-length"], "1", "{read}");
     assert_eq!(read["headers"]["generation"], described("k")["generation"], "{read}");

@@ -53,7 +53,7 @@ impl Python {
 
     /// What comes of a call of the client's API.
     #[track_caller]
-    pub(crate) fn outcome(&mut self, call: &str, arguments: Value) -> Value {
+    pub(crate) fn outcome(&mut self, call: &str, arguments: &Value) -> Value {
         let line = json!({ "call": call, "arguments": arguments }).to_string();
         writeln!(self.calls, "{line}").unwrap();
         let outcome = self.outcomes.recv_timeout(PATIENCE);
@@ -63,16 +63,18 @@ impl Python {
 
     /// A call that succeeds; what it returns.
     #[track_caller]
+    #[allow(clippy::needless_pass_by_value, reason = "what is passed is written at the call")]
     pub(crate) fn call(&mut self, call: &str, arguments: Value) -> Value {
-        let mut outcome = self.outcome(call, arguments);
+        let mut outcome = self.outcome(call, &arguments);
         assert!(outcome["error"].is_null(), "{call}: {outcome}");
         outcome["result"].take()
     }
 
     /// A call that fails, by an exception of this name and this status.
     #[track_caller]
+    #[allow(clippy::needless_pass_by_value, reason = "what is passed is written at the call")]
     pub(crate) fn fails(&mut self, call: &str, arguments: Value, exception: &str, status: u16) {
-        let outcome = self.outcome(call, arguments);
+        let outcome = self.outcome(call, &arguments);
         assert_eq!((&outcome["error"], &outcome["status"]), (&json!(exception), &json!(status)), "{outcome}");
     }
 }
