@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use clap::Args;
-use edgekv_store::{KvError, Limits, StoreName, Stores};
+use edgekv_store::{KvError, Limits, Observer, StoreName, Stores};
 
 use crate::config::Config;
 use crate::engine::EngineUrl;
@@ -82,9 +83,14 @@ impl StoresArgs {
         config.map(Some).map_err(|problems| Failure::new(Status::Failed, problems))
     }
 
-    /// Opens the engine, creates the stores that are missing, and loads the items of `config`.
-    pub(crate) fn open(&self, config: Option<&Config>) -> anyhow::Result<Stores> {
-        let stores = self.engine.open()?;
+    /// Opens the engine, creates the stores that are missing, and loads the items of `config`. `observer` is told of all
+    /// operations.
+    pub(crate) fn open(
+        &self,
+        config: Option<&Config>,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> anyhow::Result<Stores> {
+        let stores = self.engine.open(observer)?;
         let configured = config.iter().flat_map(|config| &config.stores).map(|store| &store.name);
         create_missing(&stores, self.store.iter().chain(configured).collect())?;
         if let Some(config) = config {
