@@ -15,6 +15,7 @@ mod entries;
 #[allow(dead_code, reason = "the tests of the command need more of it")]
 mod process;
 mod python;
+mod readme;
 mod refusals;
 mod server;
 mod stores;
@@ -61,4 +62,6 @@ scenarios! {
         what_is_not_there_is_said_so
         a_token_is_needed_where_there_is_one
         values_that_are_too_large_are_refused;
+    readme:
+        what_the_readme_shows_of_the_clients_works;
 }

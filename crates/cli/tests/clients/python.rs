@@ -17,6 +17,19 @@ const DRIVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/driver.
 /// How long a call may take, on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Python with the client, and no environment but what it needs.
+pub(crate) fn interpreter() -> Command {
+    let own = Path::new(CLIENTS).join("python/bin/python3");
+    let packages = Path::new(CLIENTS).join("python-packages");
+    assert!(own.exists() || packages.exists(), "no official client in {CLIENTS}: run `cargo xtask clients`");
+    let mut command = Command::new(if own.exists() { own } else { "python3".into() });
+    command.env_clear().env("PYTHONPATH", packages).env("PYTHONUTF8", "1");
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    command
+}
+
 /// A Python process that makes one call after another.
 pub(crate) struct Python {
     child: Child,
@@ -28,18 +41,8 @@ pub(crate) struct Python {
 impl Python {
     pub(crate) fn start(server: SocketAddr, token: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let own = Path::new(CLIENTS).join("python/bin/python3");
-        let packages = Path::new(CLIENTS).join("python-packages");
-        assert!(
-            own.exists() || packages.exists(),
-            "no official client in {CLIENTS}: run `cargo xtask clients`"
-        );
-        let mut command = Command::new(if own.exists() { own } else { "python3".into() });
-        command.args([DRIVER, &format!("http://{server}"), token]);
-        command.env_clear().env("HOME", home.path()).env("PYTHONPATH", packages).env("PYTHONUTF8", "1");
-        if let Some(path) = std::env::var_os("PATH") {
-            command.env("PATH", path);
-        }
+        let mut command = interpreter();
+        command.args([DRIVER, &format!("http://{server}"), token]).env("HOME", home.path());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (calls, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let (send, outcomes) = mpsc::channel();
