@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use edgekv_runtime::{LoadError, LoadErrorKind, StartError};
+use edgekv_store::KvError;
 
 /// What `--help` says about exit statuses; docs/cli.md has the same table with reasons.
 pub(crate) const HELP: &str = "\
@@ -16,17 +17,71 @@ Exit status:
   134  the program trapped
   141  the program wrote to standard output, which nobody reads any more";
 
+/// What `--help` says about exit statuses of commands on data. 65 and more are those that `sysexits.h` gives a similar meaning,
+/// where it has one.
+pub(crate) const DATA_HELP: &str = "\
+Exit status:
+    0  done
+    2  the arguments are wrong
+   65  the data are wrong: an item of an import, or what the server calls a bad request
+   66  there is no such store, key or file
+   67  a precondition failed: the key is there already, or has another generation
+   68  the value is too large
+   69  the server cannot be reached, or broke off
+   71  the store is there already, or is not empty
+   73  a file cannot be written
+   75  too many requests: the same may work later
+   76  the server failed, or its answer is none of this API
+   77  the token is missing, or is not accepted
+  125  edgekv failed: database, or a write that did not become durable
+  130  interrupted (Ctrl-C, or asked to terminate)";
+
 /// Statuses that are ours and not the guest's: those that `env` and `docker run` use, so that scripts know them.
 /// Nothing keeps a guest from using the same numbers; then it is what we print that tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Usage = 2,
+    BadData = 65,
+    Missing = 66,
+    Precondition = 67,
+    TooLarge = 68,
+    Unreachable = 69,
+    Conflict = 71,
+    CannotWrite = 73,
+    Busy = 75,
+    BadAnswer = 76,
+    Denied = 77,
     Failed = 125,
     CannotRun = 126,
     NotFound = 127,
     Interrupted = 130,
     Trapped = 134,
     ReaderGone = 141,
+}
+
+impl Status {
+    /// A word for it, for programs that read reports in JSON.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::BadData => "bad_data",
+            Self::Missing => "not_found",
+            Self::Precondition => "precondition_failed",
+            Self::TooLarge => "too_large",
+            Self::Unreachable => "unreachable",
+            Self::Conflict => "conflict",
+            Self::CannotWrite => "cannot_write",
+            Self::Busy => "too_many_requests",
+            Self::BadAnswer => "bad_answer",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+            Self::CannotRun => "cannot_run",
+            Self::NotFound => "no_program",
+            Self::Interrupted => "interrupted",
+            Self::Trapped => "trapped",
+            Self::ReaderGone => "reader_gone",
+        }
+    }
 }
 
 impl From<Status> for ExitCode {
@@ -58,6 +113,22 @@ impl Failure {
         Self { status, error: error.into() }
     }
 
+    /// A failure that is known by its message alone.
+    pub(crate) fn said(status: Status, message: impl Into<String>) -> Self {
+        Self { status, error: anyhow::Error::msg(message.into()) }
+    }
+
+    /// Prints the error as a JSON object on one line, and gives the exit status.
+    pub(crate) fn report_json(&self) -> ExitCode {
+        let message = format!("{:#}", self.error);
+        let status = self.status as u8;
+        let report = serde_json::json!({
+            "error": { "status": status, "kind": self.status.word(), "message": message }
+        });
+        eprintln!("{report}");
+        self.status.into()
+    }
+
     /// Prints the error with its causes, as one line (a message that has several lines keeps them), and gives the
     /// exit status.
     pub(crate) fn report(&self) -> ExitCode {
@@ -84,6 +155,24 @@ impl From<StartError> for Failure {
     }
 }
 
+impl From<KvError> for Failure {
+    fn from(error: KvError) -> Self {
+        let status = match error {
+            KvError::PreconditionFailed => Status::Precondition,
+            KvError::PayloadTooLarge { .. } => Status::TooLarge,
+            KvError::TooManyRequests => Status::Busy,
+            KvError::StoreExists(_) | KvError::StoreNotEmpty(_) => Status::Conflict,
+            KvError::NoStore(_) => Status::Missing,
+            KvError::ZeroLimit
+            | KvError::PrefixTooLong { .. }
+            | KvError::Metadata(_)
+            | KvError::Cursor(_) => Status::Usage,
+            _ => Status::Failed,
+        };
+        Self::new(status, error)
+    }
+}
+
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::new(Status::Failed, error)
@@ -100,6 +189,33 @@ mod tests {
         for status in [Usage, Failed, CannotRun, NotFound, Interrupted, Trapped, ReaderGone] {
             let number = format!("{:>5}  ", status as u8);
             assert!(HELP.lines().any(|line| line.starts_with(&number)), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn the_help_of_commands_on_data_names_every_status_of_theirs() {
+        use Status::{
+            BadAnswer, BadData, Busy, CannotWrite, Conflict, Denied, Failed, Interrupted, Missing,
+            Precondition, TooLarge, Unreachable, Usage,
+        };
+        let all = [
+            Usage,
+            BadData,
+            Missing,
+            Precondition,
+            TooLarge,
+            Unreachable,
+            Conflict,
+            CannotWrite,
+            Busy,
+            BadAnswer,
+            Denied,
+            Failed,
+            Interrupted,
+        ];
+        for status in all {
+            let number = format!("{:>5}  ", status as u8);
+            assert!(DATA_HELP.lines().any(|line| line.starts_with(&number)), "{status:?}");
         }
     }
 

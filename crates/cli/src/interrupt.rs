@@ -1,6 +1,7 @@
 //! Ctrl-C, and other requests to terminate: what guests have written is made durable, and the database closed, before
 //! the process goes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -89,4 +90,29 @@ impl Drop for CloseOnInterrupt {
 /// Ends the process, whatever its other threads do.
 fn exit() -> ! {
     std::process::exit(Status::Interrupted as i32)
+}
+
+/// An interrupt that a command looks for between its steps. Once per process, and not together with the others.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    /// Prepares for an interrupt; `wake` is called with it. The second one ends the process at once.
+    pub(crate) fn on_interrupt(wake: impl Fn() + Send + 'static) -> anyhow::Result<Self> {
+        let asked = Arc::new(AtomicBool::new(false));
+        let of_handler = Arc::clone(&asked);
+        let handler = move || {
+            if of_handler.swap(true, Ordering::Relaxed) {
+                exit();
+            }
+            wake();
+        };
+        ctrlc::set_handler(handler).context("cannot prepare for Ctrl-C")?;
+        Ok(Self(asked))
+    }
+
+    /// Whether there was one.
+    pub(crate) fn is(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }

@@ -7,7 +7,10 @@
 //! | --- | --- |
 //! | which commands and flags are there? | `commands/`, a file per command; `stores.rs` and `program.rs`, the flags that they share |
 //! | what does `--engine` understand? | `engine.rs` |
+//! | how do commands on data reach an engine or a server? | `access/` |
+//! | how are items imported and exported, and how does that go on after an interrupt? | `transfer/` |
 //! | where is the API, and who may use it? | `api.rs` |
+//! | how large is the edge cache? | `cache.rs` |
 //! | what may `fastly.toml` say? | `config/` |
 //! | when does an item of it reach a store? | `seed/` |
 //! | which exit status means what? | `exit.rs` |
@@ -16,7 +19,9 @@
 //! | when is a served application loaded again? | `watch.rs` |
 #![forbid(unsafe_code)]
 
+mod access;
 mod api;
+mod cache;
 mod commands;
 mod config;
 mod engine;
@@ -25,8 +30,10 @@ mod interrupt;
 mod logging;
 mod program;
 mod quoted;
+mod report;
 mod seed;
 mod stores;
+mod transfer;
 mod usage;
 mod watch;
 

@@ -2,9 +2,11 @@
 
 mod compile;
 mod completions;
+mod kv;
 mod man;
 mod run;
 mod serve;
+mod store;
 
 use std::process::ExitCode;
 
@@ -30,6 +32,12 @@ pub(crate) enum Command {
     /// The result is native code for this version of edgekv and machines like this one. Run it as the program itself; like
     /// any native program, only if it comes from somebody you trust.
     Compile(compile::CompileArgs),
+    /// Make, list, describe and delete stores
+    #[command(subcommand)]
+    Store(store::StoreCommand),
+    /// Read and write the items of a store, and import and export them
+    #[command(subcommand)]
+    Kv(Box<kv::KvCommand>),
     /// Print what a shell needs to complete commands and flags
     Completions(completions::CompletionsArgs),
     /// Make manual pages
@@ -47,6 +55,8 @@ impl Command {
             Self::Run(args) => args.run(),
             Self::Serve(args) => args.run(),
             Self::Compile(args) => args.run(),
+            Self::Store(command) => command.run(),
+            Self::Kv(command) => command.run(),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
         }

@@ -6,7 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use super::field;
 use crate::clock::Timestamp;
 use crate::entry::Entry;
+use crate::insert::Insert;
 use crate::key::Key;
+use crate::metadata::Metadata;
 
 /// Appends an entry as an item, and a line feed.
 ///
@@ -24,32 +26,55 @@ use crate::key::Key;
 /// # Ok::<(), edgekv_store::KeyError>(())
 /// ```
 pub fn write_line(out: &mut Vec<u8>, key: Key<'_>, entry: &Entry, now: Timestamp) {
-    out.reserve(entry.value().len().div_ceil(3).saturating_mul(4).saturating_add(128));
+    write(out, key, entry.value(), entry.metadata(), remaining_seconds(entry, now));
+}
+
+/// Appends a write as an item, and a line feed: what [`parse`](super::parse) has read, for example. Mode and condition are
+/// not part of the format; seconds that have begun are whole ones.
+pub fn write_item(out: &mut Vec<u8>, key: Key<'_>, insert: &Insert) {
+    let seconds =
+        insert.time_to_live.map(|ttl| ttl.as_secs().saturating_add(u64::from(ttl.subsec_nanos() > 0)));
+    write(out, key, &insert.value, &insert.metadata, seconds);
+    if insert.background_fetch {
+        // Behind the last field, before the end.
+        out.truncate(out.len() - END.len());
+        out.push(b',');
+        write_name(out, field::BACKGROUND_FETCH);
+        out.extend_from_slice(b"true");
+        out.extend_from_slice(END);
+    }
+}
+
+/// How a line ends.
+const END: &[u8] = b"}\n";
+
+fn write(out: &mut Vec<u8>, key: Key<'_>, value: &[u8], metadata: &Metadata, seconds: Option<u64>) {
+    out.reserve(value.len().div_ceil(3).saturating_mul(4).saturating_add(128));
     out.push(b'{');
     write_name(out, field::KEY);
     write_text(out, key.as_str());
     out.push(b',');
     write_name(out, field::VALUE);
-    write_base64(out, entry.value());
-    if !entry.metadata().is_empty() {
+    write_base64(out, value);
+    if !metadata.is_empty() {
         out.push(b',');
-        match std::str::from_utf8(entry.metadata().as_bytes()) {
+        match std::str::from_utf8(metadata.as_bytes()) {
             Ok(text) => {
                 write_name(out, field::METADATA);
                 write_text(out, text);
             }
             Err(_) => {
                 write_name(out, field::METADATA_BASE64);
-                write_base64(out, entry.metadata().as_bytes());
+                write_base64(out, metadata.as_bytes());
             }
         }
     }
-    if let Some(seconds) = remaining_seconds(entry, now) {
+    if let Some(seconds) = seconds {
         out.push(b',');
         write_name(out, field::TIME_TO_LIVE);
         out.extend_from_slice(seconds.to_string().as_bytes());
     }
-    out.extend_from_slice(b"}\n");
+    out.extend_from_slice(END);
 }
 
 /// The lifetime that an entry has left at `now`, in whole seconds, rounded up; `None` is for ever.
@@ -90,7 +115,6 @@ mod tests {
     use super::*;
     use crate::batch::parse;
     use crate::generation::Generation;
-    use crate::metadata::Metadata;
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
 
@@ -151,6 +175,12 @@ mod tests {
             assert_eq!(item.insert.value, value);
             assert_eq!(item.insert.metadata.as_bytes(), metadata);
             assert_eq!(item.insert.time_to_live, expires_at.map(|_| Duration::from_secs(300)));
+            let insert = Insert { background_fetch: true, ..item.insert };
+            let mut again = Vec::new();
+            write_item(&mut again, item.key.as_key(), &insert);
+            assert_eq!(parse(&again).unwrap().insert, insert);
+            write_item(&mut again, item.key.as_key(), &Insert { background_fetch: false, ..insert });
+            assert!(again.ends_with(text.as_bytes()), "the same line as that of the entry");
         }
     }
 }

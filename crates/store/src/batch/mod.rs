@@ -41,7 +41,7 @@ mod problem;
 mod splitter;
 
 pub use item::{Item, parse};
-pub use line::{remaining_seconds, write_line};
+pub use line::{remaining_seconds, write_item, write_line};
 pub use problem::{Problem, ProblemKind};
 pub use splitter::{Piece, Splitter};
 

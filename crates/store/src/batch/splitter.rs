@@ -69,6 +69,8 @@ pub struct Piece {
     pub index: u64,
     /// The line on which it begins, from 1.
     pub line: u64,
+    /// The line on which it ends.
+    pub end_line: u64,
     /// Where it ends: how many bytes of the batch come before what follows it.
     pub end: u64,
     /// Its JSON, or why it is none. What is in the JSON has not been looked at.
@@ -243,7 +245,7 @@ impl Splitter {
     fn piece(&mut self, line: u64, text: Result<Bytes, Problem>) -> Piece {
         let index = self.pieces;
         self.pieces += 1;
-        Piece { index, line, end: self.at(), text }
+        Piece { index, line, end_line: self.lines + 1, end: self.at(), text }
     }
 
     /// Takes what was looked at out of the buffer.

@@ -1,0 +1,391 @@
+//! The data that commands work on: in an engine that this process opens, or behind the API of a running server. What a
+//! command does is the same for both.
+
+mod items;
+mod local;
+mod remote;
+mod writer;
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use clap::Args;
+use edgekv_store::{
+    GenerationMatch, InsertMode, Key, KeyBuf, KvStore, ListRequest, Metadata, OpenError, StoreName, Stores,
+};
+use serde::Serialize;
+
+pub(crate) use self::items::Items;
+pub(crate) use self::remote::client::Url;
+use self::remote::client::{Client, Token};
+use self::remote::store::RemoteStore;
+pub(crate) use self::writer::{Outcome, Writer};
+use crate::engine::EngineUrl;
+use crate::exit::{Failure, Status};
+use crate::interrupt::CloseOnInterrupt;
+use crate::quoted::Quoted;
+
+/// Where `edgekv serve` has its API when nobody says otherwise.
+const DEFAULT_API: &str = "http://127.0.0.1:7677";
+
+/// Which data to work on: the same for every command on stores and their items.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct AccessArgs {
+    /// Where data live, for a database that no server has open; `redb:PATH` [env: EDGEKV_ENGINE] [default:
+    /// redb:.edgekv/data.redb]
+    // The variables are read by hand: with a flag for the other one they are not in conflict, but do not count.
+    #[arg(long, value_name = "URL", conflicts_with = "api_url")]
+    engine: Option<EngineUrl>,
+    /// The API of a running server instead, such as `http://127.0.0.1:7677` [env: EDGEKV_API_URL]
+    #[arg(long, value_name = "URL")]
+    api_url: Option<Url>,
+    /// The server's token. Other users of this machine may see it in the list of processes; the variable and the file are
+    /// safe from that [env: EDGEKV_API_TOKEN or FASTLY_API_TOKEN]
+    #[arg(long, value_name = "TOKEN", conflicts_with = "token_file", hide_env_values = true)]
+    token: Option<String>,
+    /// A file with the server's token
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// What to do on Ctrl-C.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnInterrupt {
+    /// Close the database and go.
+    Close,
+    /// The command sees to it itself.
+    Leave,
+}
+
+/// What to do when there is no database yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absent {
+    Make,
+    Refuse,
+}
+
+impl AccessArgs {
+    pub(crate) fn open(&self, absent: Absent, interrupt: OnInterrupt) -> Result<Access, Failure> {
+        if let Some(url) = &self.api_url {
+            return self.api(url.clone());
+        }
+        if let Some(engine) = &self.engine {
+            return open_engine(engine, absent, interrupt);
+        }
+        if let Some(url) = variable("EDGEKV_API_URL")? {
+            return self.api(parse_variable("EDGEKV_API_URL", &url)?);
+        }
+        let engine = variable("EDGEKV_ENGINE")?;
+        let engine = engine.as_deref().unwrap_or("redb:.edgekv/data.redb");
+        open_engine(&parse_variable("EDGEKV_ENGINE", engine)?, absent, interrupt)
+    }
+
+    fn api(&self, url: Url) -> Result<Access, Failure> {
+        let token = match (&self.token, &self.token_file) {
+            (Some(token), _) => Some(Token::new(token, "--token")?),
+            (None, Some(path)) => Some(Token::read(path)?),
+            (None, None) => match variable("EDGEKV_API_TOKEN")? {
+                Some(token) => Some(Token::new(&token, "EDGEKV_API_TOKEN")?),
+                None => match variable("FASTLY_API_TOKEN")? {
+                    Some(token) => Some(Token::new(&token, "FASTLY_API_TOKEN")?),
+                    None => None,
+                },
+            },
+        };
+        Ok(Access::Api(Client::new(url, token)))
+    }
+}
+
+/// A variable of the environment. One that is empty counts as not set.
+fn variable(name: &str) -> Result<Option<String>, Failure> {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Failure::said(Status::Usage, format!("{name} is not valid UTF-8")))
+        }
+    }
+}
+
+fn parse_variable<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, Failure>
+where
+    T::Err: std::fmt::Display,
+{
+    let wrong = |error: T::Err| Failure::said(Status::Usage, format!("{name}: {}: {error}", Quoted(value)));
+    value.parse().map_err(wrong)
+}
+
+fn open_engine(engine: &EngineUrl, absent: Absent, interrupt: OnInterrupt) -> Result<Access, Failure> {
+    if absent == Absent::Refuse && !engine.is_there() {
+        let message = format!(
+            "there is no database {engine}; `edgekv store create` makes one, --engine names another, and --api-url a server"
+        );
+        return Err(Failure::said(Status::Missing, message));
+    }
+    // A command looks at what there is once: a cache would serve nothing.
+    let stores = engine.open(None, None).map_err(|error| match error.downcast_ref::<OpenError>() {
+        Some(OpenError::Locked { path }) => Failure::said(
+            Status::Failed,
+            format!(
+                "{path:?} is in use by another edgekv process; if that is a server, ask it: --api-url {DEFAULT_API}"
+            ),
+        ),
+        _ => Failure::new(Status::Failed, error),
+    })?;
+    let guard = match interrupt {
+        OnInterrupt::Close => Some(CloseOnInterrupt::new(stores.clone())?),
+        OnInterrupt::Leave => None,
+    };
+    let name = match engine {
+        EngineUrl::Redb(path) => match std::path::absolute(path) {
+            Ok(path) => format!("redb:{}", path.display()),
+            Err(_) => engine.to_string(),
+        },
+        EngineUrl::Memory => engine.to_string(),
+    };
+    Ok(Access::Engine { stores, name, guard })
+}
+
+/// Opened data.
+#[derive(Debug)]
+pub(crate) enum Access {
+    Engine {
+        stores: Stores,
+        /// The same wherever it is named from.
+        name: String,
+        guard: Option<CloseOnInterrupt>,
+    },
+    Api(Client),
+}
+
+/// What is known of a store, as the commands print it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct StoreAbout {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) created_at: String,
+    pub(crate) updated_at: String,
+}
+
+impl Access {
+    /// Names the data, for a checkpoint.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Engine { name, .. } => name,
+            Self::Api(client) => client.url().as_str(),
+        }
+    }
+
+    /// All stores but those that edgekv keeps for itself, by name.
+    pub(crate) fn stores(&self) -> Result<Vec<StoreAbout>, Failure> {
+        match self {
+            Self::Engine { stores, .. } => {
+                let infos = stores.list().wait()?;
+                Ok(infos.iter().filter(|info| !info.name.is_reserved()).map(local::about).collect())
+            }
+            Self::Api(client) => {
+                let mut all = remote::store::list(client, None)?;
+                all.retain(|store| !StoreName::new(&*store.name).is_ok_and(|name| name.is_reserved()));
+                all.sort_by(|one, other| one.name.cmp(&other.name));
+                Ok(all)
+            }
+        }
+    }
+
+    /// The store of this name, or `None`.
+    pub(crate) fn find(&self, name: &StoreName) -> Result<Option<Store>, Failure> {
+        Ok(match self {
+            Self::Engine { stores, .. } => stores.open(name).wait()?.map(Store::Engine),
+            Self::Api(client) => {
+                let all = remote::store::list(client, Some(name))?;
+                let about = all.into_iter().find(|store| store.name == name.as_str());
+                about.map(|about| Store::Api(RemoteStore::new(client.clone(), about)))
+            }
+        })
+    }
+
+    /// The store of this name.
+    pub(crate) fn store(&self, name: &StoreName) -> Result<Store, Failure> {
+        self.find(name)?.ok_or_else(|| {
+            let name = Quoted(name.as_str());
+            let message = format!("there is no store {name}; `edgekv store create` makes one");
+            Failure::said(Status::Missing, message)
+        })
+    }
+
+    pub(crate) fn create(&self, name: &StoreName) -> Result<Store, Failure> {
+        match self {
+            Self::Engine { stores, .. } => Ok(Store::Engine(stores.create(name).wait()?)),
+            Self::Api(client) => match remote::store::create(client, name) {
+                Ok(about) => Ok(Store::Api(RemoteStore::new(client.clone(), about))),
+                // The API has one status for names that are bad and names that are taken.
+                Err(failure) if failure.status == Status::BadData && self.find(name)?.is_some() => {
+                    let message = format!("store {} exists already", Quoted(name.as_str()));
+                    Err(Failure::said(Status::Conflict, message))
+                }
+                Err(failure) => Err(failure),
+            },
+        }
+    }
+
+    /// Removes a store that has no entries.
+    pub(crate) fn delete(&self, store: &Store) -> Result<(), Failure> {
+        match (self, store) {
+            (Self::Engine { stores, .. }, Store::Engine(store)) => {
+                stores.delete(store.info().id).wait()?;
+                Ok(())
+            }
+            (_, Store::Api(store)) => store.remove(),
+            // A store of an engine comes only from an engine.
+            (Self::Api(_), Store::Engine(_)) => {
+                Err(Failure::said(Status::Failed, "not a store of this server"))
+            }
+        }
+    }
+
+    /// Ends the work: what was written is durable after this.
+    pub(crate) fn close(self) -> Result<(), Failure> {
+        if let Self::Engine { stores, guard, .. } = self {
+            let closed = stores.close().wait();
+            drop(guard);
+            closed.map_err(|error| {
+                Failure::new(Status::Failed, anyhow::Error::new(error).context("the last writes may be lost"))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// A store.
+#[derive(Debug)]
+pub(crate) enum Store {
+    Engine(KvStore),
+    Api(RemoteStore),
+}
+
+/// What is known of an entry without its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EntryAbout {
+    /// What a server says; each may be unknown there.
+    pub(crate) generation: Option<u64>,
+    pub(crate) metadata: Vec<u8>,
+    pub(crate) time_to_live_sec: Option<u64>,
+    pub(crate) bytes: Option<u64>,
+}
+
+/// An entry whose value has not been read yet.
+pub(crate) struct Found {
+    pub(crate) about: EntryAbout,
+    pub(crate) value: Box<dyn Read>,
+}
+
+/// A value to be written.
+pub(crate) enum Content {
+    Bytes(Bytes),
+    /// From somewhere else, and its length if that is known.
+    Stream {
+        from: Box<dyn Read>,
+        bytes: Option<u64>,
+    },
+}
+
+/// A write, before its value has been read.
+pub(crate) struct Put {
+    pub(crate) content: Content,
+    pub(crate) mode: InsertMode,
+    pub(crate) condition: Option<GenerationMatch>,
+    pub(crate) metadata: Metadata,
+    pub(crate) time_to_live_sec: Option<u64>,
+    pub(crate) background_fetch: bool,
+}
+
+/// A page of the list of keys.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) keys: Vec<String>,
+    pub(crate) next: Option<String>,
+}
+
+impl Store {
+    pub(crate) fn about(&self) -> StoreAbout {
+        match self {
+            Self::Engine(store) => local::about(store.info()),
+            Self::Api(store) => store.about().clone(),
+        }
+    }
+
+    pub(crate) fn get(&self, key: Key<'_>) -> Result<Found, Failure> {
+        let found = match self {
+            Self::Engine(store) => local::get(store, key)?,
+            Self::Api(store) => store.get(key)?,
+        };
+        found.ok_or_else(|| self.no_key(key))
+    }
+
+    pub(crate) fn head(&self, key: Key<'_>) -> Result<EntryAbout, Failure> {
+        let about = match self {
+            Self::Engine(store) => local::get(store, key)?.map(|found| found.about),
+            Self::Api(store) => store.head(key)?,
+        };
+        about.ok_or_else(|| self.no_key(key))
+    }
+
+    /// The failure that a key is not there.
+    pub(crate) fn no_key(&self, key: Key<'_>) -> Failure {
+        let (key, about) = (Quoted(key.as_str()), self.about());
+        Failure::said(Status::Missing, format!("there is no key {key} in store {}", Quoted(&about.name)))
+    }
+
+    /// Writes, and gives the new generation if it is told.
+    pub(crate) fn put(&self, key: Key<'_>, put: Put) -> Result<Option<u64>, Failure> {
+        match self {
+            Self::Engine(store) => local::put(store, key, put).map(Some),
+            Self::Api(store) => store.put(key, put),
+        }
+    }
+
+    /// Deletes, and says whether there was something.
+    pub(crate) fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>) -> Result<bool, Failure> {
+        match self {
+            Self::Engine(store) => Ok(store.delete(key, condition).wait()?),
+            Self::Api(store) => store.delete(key, condition),
+        }
+    }
+
+    /// Deletes many, which may be gone already, and says how many there were.
+    pub(crate) fn delete_all(&self, keys: &[KeyBuf]) -> Result<u64, Failure> {
+        match self {
+            Self::Engine(store) => local::delete_all(store, keys),
+            Self::Api(store) => store.delete_all(keys),
+        }
+    }
+
+    pub(crate) fn page(&self, prefix: &str, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
+        match self {
+            Self::Engine(store) => {
+                let request = ListRequest { prefix, cursor, limit: Some(limit), ..ListRequest::default() };
+                let page = store.list(request).wait()?;
+                let next = page.next.as_ref().map(ToString::to_string);
+                Ok(Page { keys: page.keys.iter().map(str::to_owned).collect(), next })
+            }
+            Self::Api(store) => store.page(prefix, cursor, limit),
+        }
+    }
+
+    /// Everything under a prefix, in the order of the keys, from behind `after`.
+    pub(crate) fn items(&self, prefix: &str, after: Option<Key<'_>>) -> Result<Items, Failure> {
+        Items::new(self, prefix, after)
+    }
+
+    /// Most bytes of a value; what a server allows is not known before it is asked, so there it is what the interface
+    /// can be made to allow.
+    pub(crate) fn max_value_bytes(&self) -> u64 {
+        match self {
+            Self::Engine(store) => store.limits().max_value_bytes,
+            Self::Api(_) => 4 * edgekv_store::limits::DEFAULT_MAX_VALUE_BYTES,
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! `edgekv kv import`: a file or a folder of items into a store.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Instant, UNIX_EPOCH};
+
+use clap::Args;
+use edgekv_store::batch::Item;
+use serde_json::json;
+
+use super::StoreArgs;
+use crate::access::{Absent, Access, OnInterrupt, Outcome, Store, Writer};
+use crate::exit::{self, Failure, Status};
+use crate::interrupt::Asked;
+use crate::quoted::Quoted;
+use crate::report;
+use crate::transfer::batch_file::{BatchSource, Next};
+use crate::transfer::checkpoint::{Checkpoint, Job, Keeper, Position};
+use crate::transfer::folder::FolderSource;
+use crate::transfer::progress::Progress;
+use crate::transfer::{Summary, Tally};
+
+/// Problems that a report in JSON lists.
+const MAX_REPORTED: usize = 1000;
+
+const EXAMPLES: &str = "\
+Examples:
+  edgekv kv import mystore items.ndjson
+  edgekv kv import mystore ./site --create
+  ssh host edgekv kv export mystore - | edgekv kv import mystore - --api-url http://127.0.0.1:7677";
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n\n{}", exit::DATA_HELP))]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(super) store: StoreArgs,
+    /// A file of items in JSON, one after the other; a folder, with a file for each item; `-` is standard input
+    #[arg(value_name = "FILE|DIR|-")]
+    input: PathBuf,
+    /// Make the store if it is missing
+    #[arg(long)]
+    create: bool,
+    /// Stop when more items than these are refused
+    #[arg(long, value_name = "N", default_value = "100")]
+    max_errors: u64,
+    /// The file to keep the place in, for an import that is interrupted [default: beside the input; none for standard input]
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    /// No progress, no summary
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// An item on its way.
+struct Tag {
+    /// Where it is from: "line 7", or a file.
+    place: Place,
+    key: Option<String>,
+    bytes: u64,
+    /// Where to go on behind it.
+    position: Position,
+}
+
+enum Place {
+    Line(u64),
+    File(String),
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::File(path) => f.write_str(&crate::quoted::UrlText(path).to_string()),
+        }
+    }
+}
+
+enum Source {
+    Batch(BatchSource),
+    Folder(FolderSource),
+}
+
+enum Step {
+    Item(Tag, Result<Item, String>),
+    End,
+    Interrupted,
+}
+
+impl Source {
+    fn next(&mut self) -> Result<Step, Failure> {
+        match self {
+            Self::Batch(source) => Ok(match source.next()? {
+                Next::End => Step::End,
+                Next::Interrupted => Step::Interrupted,
+                Next::Piece(piece) => {
+                    let place = Place::Line(piece.line);
+                    let position = Position::Offset { bytes: piece.end, line: piece.end_line };
+                    match piece.item() {
+                        Ok(item) => {
+                            let key = Some(item.key.to_string());
+                            Step::Item(
+                                Tag { place, key, bytes: item.insert.value.len() as u64, position },
+                                Ok(item),
+                            )
+                        }
+                        Err(problem) => {
+                            let key = problem.key().map(str::to_owned);
+                            Step::Item(Tag { place, key, bytes: 0, position }, Err(problem.to_string()))
+                        }
+                    }
+                }
+            }),
+            Self::Folder(source) => {
+                let found = source.next().map_err(|error| {
+                    Failure::said(Status::BadData, format!("cannot read the folder: {error}"))
+                })?;
+                let Some(found) = found else { return Ok(Step::End) };
+                let path = found.path.to_string_lossy().into_owned();
+                let position = Position::After(path.clone());
+                let place = Place::File(path);
+                Ok(match found.item {
+                    Ok(item) => {
+                        let key = Some(item.key.to_string());
+                        Step::Item(
+                            Tag { place, key, bytes: item.insert.value.len() as u64, position },
+                            Ok(item),
+                        )
+                    }
+                    Err((key, why)) => Step::Item(Tag { place, key, bytes: 0, position }, Err(why)),
+                })
+            }
+        }
+    }
+
+    /// What shows later whether an input is the same up to there.
+    fn head(&self, position: &Position) -> Option<String> {
+        match (self, position) {
+            (Self::Batch(source), Position::Offset { bytes, .. }) => Some(source.head(*bytes)),
+            _ => None,
+        }
+    }
+}
+
+/// How an import came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Complete,
+    Interrupted,
+    TooManyErrors,
+}
+
+/// What has become of the items so far.
+struct Record {
+    tally: Tally,
+    position: Option<Position>,
+    problems: Vec<serde_json::Value>,
+}
+
+impl ImportArgs {
+    pub(super) fn run(&self) -> Result<ExitCode, Failure> {
+        let input = Input::find(&self.input)?;
+        let absent = if self.create { Absent::Make } else { Absent::Refuse };
+        let access = self.store.access.open(absent, OnInterrupt::Leave)?;
+        let done = self.import(&access, &input);
+        // Whatever has become of it: what was written is kept, and the database need not be repaired.
+        access.close()?;
+        done
+    }
+
+    fn import(&self, access: &Access, input: &Input) -> Result<ExitCode, Failure> {
+        let store = match access.find(&self.store.name)? {
+            Some(store) => store,
+            None if self.create => access.create(&self.store.name)?,
+            None => access.store(&self.store.name)?,
+        };
+        let mut keeper = self.keeper(access, &store, input);
+        let before = match &keeper {
+            Some(keeper) => keeper.load()?,
+            None => None,
+        };
+        let mut source = input.open(before.as_ref(), store.max_value_bytes())?;
+        let asked = match &source {
+            Source::Batch(source) => Asked::on_interrupt(source.waker())?,
+            Source::Folder(_) => Asked::on_interrupt(|| ())?,
+        };
+        let progress = Progress::new(self.quiet || self.store.report.json, input.bytes);
+        let started = Instant::now();
+        let done_before = before.as_ref().map(|before| before.done).unwrap_or_default();
+        let mut record = Record {
+            tally: done_before,
+            position: before.map(|before| before.position),
+            problems: Vec::new(),
+        };
+        let ended = self.transfer(&store, &mut source, &mut keeper, &asked, &progress, &mut record);
+        progress.clear();
+        let summary = Summary { tally: record.tally, before: done_before, elapsed: started.elapsed() };
+        if !matches!(ended, Ok(End::Complete))
+            && let (Some(keeper), Some(position)) = (&mut keeper, &record.position)
+        {
+            keeper.note(position.clone(), source.head(position), record.tally)?;
+        }
+        let advice = || match &keeper {
+            Some(keeper) if record.position.is_some() => keeper.advice(),
+            _ => "run it again to begin anew".to_owned(),
+        };
+        match ended {
+            Ok(End::Complete) => {
+                if let Some(keeper) = &keeper {
+                    keeper.remove()?;
+                }
+            }
+            Ok(End::Interrupted) => {
+                let items = summary.tally.items;
+                let message = format!("interrupted; {items} items are imported; {}", advice());
+                return Err(Failure::said(Status::Interrupted, message));
+            }
+            Ok(End::TooManyErrors) => {
+                let message = format!(
+                    "stopped, as more than {} items were refused; {} items are imported; mend the input, or raise \
+                     --max-errors: {}",
+                    self.max_errors,
+                    summary.tally.items,
+                    advice()
+                );
+                return Err(Failure::said(Status::BadData, message));
+            }
+            Err(failure) => {
+                let Failure { status, error } = failure;
+                let error =
+                    anyhow::anyhow!("{error:#}; {} items are imported; {}", summary.tally.items, advice());
+                return Err(Failure { status, error });
+            }
+        }
+        if self.store.report.json {
+            let mut answer = summary.json();
+            if let Some(answer) = answer.as_object_mut() {
+                answer.insert("store".into(), self.store.name.as_str().into());
+                answer.insert("problems".into(), record.problems.into());
+            }
+            report::line(answer)?;
+        } else if !self.quiet {
+            report::line(summary.line("imported"))?;
+        }
+        Ok(if summary.tally.errors > 0 { Status::BadData.into() } else { ExitCode::SUCCESS })
+    }
+
+    /// Writes until the end, an interrupt, or too many errors; what is acknowledged by then is in `record`, also after
+    /// a failure.
+    fn transfer(
+        &self,
+        store: &Store,
+        source: &mut Source,
+        keeper: &mut Option<Keeper>,
+        asked: &Asked,
+        progress: &Progress,
+        record: &mut Record,
+    ) -> Result<End, Failure> {
+        let mut writer = Writer::new(store);
+        let end = loop {
+            if asked.is() {
+                break End::Interrupted;
+            }
+            match source.next()? {
+                Step::End => break End::Complete,
+                Step::Interrupted => break End::Interrupted,
+                Step::Item(tag, Ok(item)) => {
+                    writer.write(tag, item, &mut |outcome| self.settle(outcome, record, progress))?;
+                }
+                Step::Item(tag, Err(why)) => writer.refuse(tag, why),
+            }
+            if record.tally.errors > self.max_errors {
+                break End::TooManyErrors;
+            }
+            if let (Some(keeper), Some(position)) = (keeper.as_mut(), &record.position)
+                && keeper.is_due()
+            {
+                keeper.note(position.clone(), source.head(position), record.tally)?;
+            }
+        };
+        writer.finish(&mut |outcome| self.settle(outcome, record, progress))?;
+        Ok(if record.tally.errors > self.max_errors { End::TooManyErrors } else { end })
+    }
+
+    fn settle(&self, outcome: Outcome<Tag>, record: &mut Record, progress: &Progress) {
+        let Outcome { tag, refused } = outcome;
+        match refused {
+            None => {
+                record.tally.items += 1;
+                record.tally.bytes += tag.bytes;
+            }
+            Some(why) => {
+                record.tally.errors += 1;
+                if self.store.report.json {
+                    if record.problems.len() < MAX_REPORTED {
+                        record.problems.push(problem(&tag, &why));
+                    }
+                } else if record.tally.errors <= self.max_errors.saturating_add(1) {
+                    let key = tag.key.as_deref().map(|key| format!(", key {}", Quoted(key)));
+                    progress.say(&format!("{}{}: {why}", tag.place, key.unwrap_or_default()));
+                }
+            }
+        }
+        let position = match &tag.position {
+            Position::Offset { bytes, .. } => Some(*bytes),
+            Position::After(_) => None,
+        };
+        progress.at(position, &record.tally);
+        record.position = Some(tag.position);
+    }
+
+    fn keeper(&self, access: &Access, store: &Store, input: &Input) -> Option<Keeper> {
+        if input.kind == Kind::Standard && self.resume.is_none() {
+            return None;
+        }
+        let job = Job {
+            what: "import".into(),
+            data: access.name().to_owned(),
+            store: store.about().id,
+            prefix: String::new(),
+            path: input.path.to_string_lossy().into_owned(),
+            input: input.bytes.zip(input.modified),
+        };
+        Some(Keeper::new(self.resume.as_deref(), &input.path, job))
+    }
+}
+
+/// A problem in a report in JSON.
+fn problem(tag: &Tag, why: &str) -> serde_json::Value {
+    let mut problem = match &tag.place {
+        Place::Line(line) => json!({ "line": line, "reason": why }),
+        Place::File(path) => json!({ "file": path, "reason": why }),
+    };
+    if let (Some(key), Some(problem)) = (&tag.key, problem.as_object_mut()) {
+        problem.insert("key".into(), key.as_str().into());
+    }
+    problem
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Standard,
+    File,
+    Folder,
+}
+
+/// What is imported.
+struct Input {
+    kind: Kind,
+    /// The same wherever it is named from.
+    path: PathBuf,
+    bytes: Option<u64>,
+    /// When it was written, in microseconds since 1970.
+    modified: Option<u64>,
+}
+
+impl Input {
+    fn find(path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            return Ok(Self { kind: Kind::Standard, path: path.to_owned(), bytes: None, modified: None });
+        }
+        let metadata = path.metadata().map_err(|error| cannot_read(path, &error))?;
+        let path = path.canonicalize().map_err(|error| cannot_read(path, &error))?;
+        if metadata.is_dir() {
+            return Ok(Self { kind: Kind::Folder, path, bytes: None, modified: None });
+        }
+        let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let modified = modified.map(|since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX));
+        let bytes = metadata.is_file().then_some(metadata.len());
+        Ok(Self { kind: Kind::File, path, bytes, modified })
+    }
+
+    fn open(&self, before: Option<&Checkpoint>, max_value: u64) -> Result<Source, Failure> {
+        let cannot = |error: io::Error| cannot_read(&self.path, &error);
+        let head = before.and_then(|before| before.head.as_deref());
+        let start = before.and_then(|before| match &before.position {
+            Position::Offset { bytes, line } => Some((*bytes, *line)),
+            Position::After(_) => None,
+        });
+        Ok(match self.kind {
+            Kind::Standard => Source::Batch(BatchSource::stdin(start, head, max_value)?),
+            // A pipe is welcome: its bytes come one after the other, as those of a file.
+            Kind::File => {
+                let file = std::fs::File::open(&self.path).map_err(cannot)?;
+                Source::Batch(BatchSource::file(file, start, head, max_value)?)
+            }
+            Kind::Folder => {
+                let after = before.and_then(|before| match &before.position {
+                    Position::After(path) => Some(path.as_str()),
+                    Position::Offset { .. } => None,
+                });
+                Source::Folder(FolderSource::new(&self.path, after, max_value).map_err(cannot)?)
+            }
+        })
+    }
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> Failure {
+    let status = if error.kind() == io::ErrorKind::NotFound { Status::Missing } else { Status::BadData };
+    Failure::said(status, format!("cannot read {}: {error}", path.display()))
+}

@@ -1,0 +1,161 @@
+//! `edgekv kv put`: one write.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use edgekv_runtime::regular_file;
+use edgekv_store::{GenerationMatch, InsertMode, KeyBuf, Metadata};
+use serde_json::json;
+
+use super::{StoreArgs, parse_generation, parse_key};
+use crate::access::{Absent, Content, OnInterrupt, Put};
+use crate::exit::{self, Failure, Status};
+use crate::report;
+
+const EXAMPLES: &str = "\
+Examples:
+  edgekv kv put mystore greeting 'hello' --metadata en --ttl 5m
+  edgekv kv put mystore logo --file logo.png
+  tail -f log | edgekv kv put mystore log - --mode append";
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n\n{}", exit::DATA_HELP))]
+pub(crate) struct PutArgs {
+    #[command(flatten)]
+    pub(super) store: StoreArgs,
+    /// The key
+    #[arg(value_parser = parse_key)]
+    key: KeyBuf,
+    /// The value; `-`, or none at all, is standard input
+    #[arg(conflicts_with = "file", allow_hyphen_values = true)]
+    value: Option<String>,
+    /// The file that has the value
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
+    /// Metadata to keep with it, at most 2,000 bytes. Without, it has none, whatever was there before
+    #[arg(long, value_name = "TEXT", value_parser = parse_metadata, allow_hyphen_values = true)]
+    metadata: Option<Metadata>,
+    /// Lifetime: seconds, or such as `90s`, `5m`, `1h30m`, `7d`. Without, it does not expire, whatever was there before
+    #[arg(long, value_name = "TIME", value_parser = parse_ttl)]
+    ttl: Option<u64>,
+    /// What to do when the key is there
+    #[arg(long, value_name = "MODE", default_value = "overwrite")]
+    mode: Mode,
+    /// Write only if the item has this generation; 0 is "no item"
+    #[arg(long, value_name = "N", value_parser = parse_generation)]
+    if_generation_match: Option<u64>,
+    /// Let caches serve the old value until they have fetched the new one
+    #[arg(long)]
+    background_fetch: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// Replace it
+    Overwrite,
+    /// Fail
+    Add,
+    /// Put the new bytes after the old ones
+    Append,
+    /// Put the new bytes before the old ones
+    Prepend,
+}
+
+impl From<Mode> for InsertMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Overwrite => Self::Overwrite,
+            Mode::Add => Self::Add,
+            Mode::Append => Self::Append,
+            Mode::Prepend => Self::Prepend,
+        }
+    }
+}
+
+fn parse_metadata(text: &str) -> Result<Metadata, String> {
+    Metadata::copy_from(text.as_bytes()).map_err(|error| error.to_string())
+}
+
+/// A lifetime in whole seconds: a number of them, or a duration with units.
+fn parse_ttl(text: &str) -> Result<u64, String> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(seconds);
+    }
+    let wrong = || "use whole seconds, or units such as 90s, 5m, 1h30m or 7d".to_owned();
+    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
+    let duration = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
+    if duration.subsec_nanos() != 0 {
+        return Err(format!("a lifetime is in whole seconds; {}", wrong()));
+    }
+    u64::try_from(duration.as_secs()).map_err(|_| wrong())
+}
+
+impl PutArgs {
+    pub(super) fn run(&self) -> Result<ExitCode, Failure> {
+        // Before anything is opened: a file that is not there changes nothing.
+        let content = match (&self.value, &self.file) {
+            (_, Some(path)) => open(path)?,
+            (Some(value), None) if value != "-" => Content::Bytes(value.clone().into()),
+            _ => Content::Stream { from: Box::new(io::stdin()), bytes: None },
+        };
+        let put = Put {
+            content,
+            mode: self.mode.into(),
+            condition: self.if_generation_match.map(GenerationMatch::from_number),
+            metadata: self.metadata.clone().unwrap_or_default(),
+            time_to_live_sec: self.ttl,
+            background_fetch: self.background_fetch,
+        };
+        let access = self.store.access.open(Absent::Refuse, OnInterrupt::Close)?;
+        let written = access.store(&self.store.name).and_then(|store| store.put(self.key.as_key(), put));
+        access.close()?;
+        let generation = written?;
+        if self.store.report.json {
+            let mut answer = json!({ "store": self.store.name.as_str(), "key": self.key.as_str() });
+            if let (Some(generation), Some(answer)) = (generation, answer.as_object_mut()) {
+                answer.insert("generation".into(), generation.into());
+            }
+            report::line(answer)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn open(path: &Path) -> Result<Content, Failure> {
+    let cannot = |error: io::Error| {
+        let status = match error.kind() {
+            io::ErrorKind::NotFound => Status::Missing,
+            _ => Status::BadData,
+        };
+        Failure::said(status, format!("cannot read the value from {}: {error}", path.display()))
+    };
+    let file = regular_file::open(path).map_err(cannot)?;
+    let bytes = file.metadata().map_err(cannot)?.len();
+    Ok(Content::Stream { from: Box::new(file), bytes: Some(bytes) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_are_as_people_write_them() {
+        for (text, seconds) in [
+            ("0", 0),
+            ("3600", 3600),
+            ("90s", 90),
+            ("5m", 300),
+            ("1h30m", 5400),
+            ("1h 30m", 5400),
+            ("7d", 604_800),
+            ("2 days", 172_800),
+        ] {
+            assert_eq!(parse_ttl(text), Ok(seconds), "{text}");
+        }
+        for text in ["", "-1", "5", "1.5s", "90ms", "-5m", "1y", "5 apples", "m"] {
+            assert_eq!(parse_ttl(text).is_err(), text != "5", "{text}");
+        }
+    }
+}
