@@ -156,7 +156,7 @@ fn the_last_of_several_items_with_one_key_counts() {
             (0..3000).map(|i| format!("{{\"key\":\"k{}\",\"value\":\"{i:04}\"}}\n", i % 7)).collect();
         data.run_with(&["kv", "import", "s", "-", "--quiet"], text.as_bytes()).good();
         let text = data.run(&["kv", "export", "s", "-", "--quiet"]).text();
-        let values: Vec<&str> = text.lines().map(|line| &line[19..23]).collect();
+        let values: Vec<&str> = text.lines().map(|line| &line[21..25]).collect();
         let last = |rest: usize| (0..3000).rev().find(|i| i % 7 == rest).unwrap();
         assert_eq!(values, (0..7).map(|rest| format!("{:04}", last(rest))).collect::<Vec<_>>());
     }
