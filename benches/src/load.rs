@@ -81,7 +81,7 @@ impl Load {
 async fn connection(address: SocketAddr, path: String, left: Rc<Cell<usize>>) -> io::Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let request = format!("GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
     let mut latencies = Vec::new();
     let mut response = Vec::with_capacity(16 * 1024);
     while left.get() > 0 {

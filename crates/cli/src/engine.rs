@@ -3,10 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
-use edgekv_store::{MemoryEngine, OpenError, RedbEngine, Stores, StoresBuilder};
+use edgekv_store::{CacheLimits, MemoryEngine, Observer, OpenError, RedbEngine, Stores, StoresBuilder};
 use thiserror::Error;
 
 /// How often expired entries are removed from the disk or the memory.
@@ -22,12 +23,23 @@ pub(crate) enum EngineUrl {
 }
 
 impl EngineUrl {
-    /// Opens the engine, which makes the file and its directories when they are missing.
-    pub(crate) fn open(&self) -> anyhow::Result<Stores> {
-        let builder = match self {
+    /// Opens the engine, which makes the file and its directories when they are missing, with a cache in front of it if there
+    /// is to be one. `observer` is told of all operations.
+    pub(crate) fn open(
+        &self,
+        cache: Option<CacheLimits>,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> anyhow::Result<Stores> {
+        let mut builder = match self {
             Self::Memory => Stores::builder(MemoryEngine::new()),
             Self::Redb(path) => open_redb(path)?,
         };
+        if let Some(observer) = observer {
+            builder = builder.observer(observer);
+        }
+        if let Some(limits) = cache {
+            builder = builder.cache(limits);
+        }
         Ok(builder.sweep_every(SWEEP_EVERY).build()?)
     }
 }

@@ -10,6 +10,7 @@
 //! | how do commands on data reach an engine or a server? | `access/` |
 //! | how are items imported and exported, and how does that go on after an interrupt? | `transfer/` |
 //! | where is the API, and who may use it? | `api.rs` |
+//! | how large is the edge cache? | `cache.rs` |
 //! | what may `fastly.toml` say? | `config/` |
 //! | when does an item of it reach a store? | `seed/` |
 //! | which exit status means what? | `exit.rs` |
@@ -20,6 +21,7 @@
 
 mod access;
 mod api;
+mod cache;
 mod commands;
 mod config;
 mod engine;

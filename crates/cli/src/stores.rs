@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use clap::Args;
-use edgekv_store::{KvError, Limits, StoreName, Stores};
+use edgekv_store::{KvError, Limits, Observer, StoreName, Stores};
 
+use crate::cache::CacheSize;
 use crate::config::Config;
 use crate::engine::EngineUrl;
 use crate::exit::{Failure, Status};
@@ -33,6 +35,9 @@ pub(crate) struct StoresArgs {
     /// is missing
     #[arg(long, value_name = "URL", default_value = "redb:.edgekv/data.redb", env = "EDGEKV_ENGINE")]
     engine: EngineUrl,
+    /// Most memory for what was read lately, so that it is read from there, in MiB; `none` reads from the engine always
+    #[arg(long, value_name = "MIB", default_value = "64", env = "EDGEKV_CACHE")]
+    cache: CacheSize,
     /// Manifest with stores and their first items, under [local_server.kv_stores] [default: ./fastly.toml, if it
     /// is there]
     #[arg(long, value_name = "FILE")]
@@ -83,9 +88,14 @@ impl StoresArgs {
         config.map(Some).map_err(|problems| Failure::new(Status::Failed, problems))
     }
 
-    /// Opens the engine, creates the stores that are missing, and loads the items of `config`.
-    pub(crate) fn open(&self, config: Option<&Config>) -> anyhow::Result<Stores> {
-        let stores = self.engine.open()?;
+    /// Opens the engine, creates the stores that are missing, and loads the items of `config`. `observer` is told of all
+    /// operations.
+    pub(crate) fn open(
+        &self,
+        config: Option<&Config>,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> anyhow::Result<Stores> {
+        let stores = self.engine.open(self.cache.limits(), observer)?;
         let configured = config.iter().flat_map(|config| &config.stores).map(|store| &store.name);
         create_missing(&stores, self.store.iter().chain(configured).collect())?;
         if let Some(config) = config {

@@ -38,7 +38,7 @@ pub(crate) struct AnswerBody<B: HttpBody<Data = Bytes> + Unpin> {
     rest: Bytes,
     record: Record,
     /// Where the body broke off, and on HTTP/2 when that is told.
-    broken: Option<(B::Error, Option<Pin<Box<Sleep>>>)>,
+    broken: Option<Broken<B::Error>>,
     /// Whether it was not the client, but whoever makes the body, that did not finish.
     is_broken: bool,
     /// Of a request that was given to an instance. Keeps its slot, and tells whoever runs the instance when nobody takes
@@ -79,6 +79,9 @@ impl<B: HttpBody<Data = Bytes> + Unpin> AnswerBody<B> {
         Frame::data(self.rest.split_to(length))
     }
 }
+
+/// Why a body broke off, and when a stream of HTTP/2 is told.
+type Broken<E> = (E, Option<Pin<Box<Sleep>>>);
 
 // Nothing but the body would have to stay where it is, and that need not either.
 impl<B: HttpBody<Data = Bytes> + Unpin> Unpin for AnswerBody<B> {}

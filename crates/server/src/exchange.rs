@@ -12,6 +12,7 @@ use http_body::Body as HttpBody;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::{Instrument as _, Span};
 
 use crate::answer::{AnswerBody, TOO_MANY, plain};
 use crate::connection::{Answers, Bounds, Ends, UnderWay};
@@ -21,6 +22,7 @@ use crate::outcome::Outcome;
 use crate::output::{AppLog, AppOutput};
 use crate::record::Record;
 use crate::server::Shared;
+use crate::span;
 use crate::stats::count;
 use crate::target;
 use crate::upload::Upload;
@@ -66,7 +68,8 @@ impl Answers for Shared {
         count(&self.counters.requests);
         let present = self.counters.responses.enter();
         let id = TraceId::random();
-        let mut record = Record::new(id, ends.client.ip(), &request);
+        let mut record =
+            Record::new(id, ends.client.ip(), &request).counted_by(self.metrics.as_ref(), request.method());
         let is_head = request.method() == Method::HEAD;
         let version = request.version();
 
@@ -100,6 +103,7 @@ impl Shared {
         ends: Ends,
         id: TraceId,
     ) -> Result<(Instance, Answer, Arc<Ticket>), Refusal> {
+        let span = span::of_request(id, &request);
         let (mut head, incoming) = request.into_parts();
         let body = Upload::new(&head, incoming, &self.tasks);
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
@@ -132,11 +136,18 @@ impl Shared {
             .server_address(ends.server.ip())
             .request_id(id.to_bytes());
         let (downstream, answer) = Downstream::new(Request::from_parts(head, body), client);
-        Ok((self.instance(downstream, id, Arc::clone(&ticket)), answer, ticket))
+        let instance = self.instance(downstream, id, Arc::clone(&ticket), span);
+        Ok((instance, answer, ticket))
     }
 
     /// The run of an instance, from its beginning to its end, with all that this counts and tells.
-    fn instance(self: &Arc<Self>, downstream: Downstream, id: TraceId, ticket: Arc<Ticket>) -> Instance {
+    fn instance(
+        self: &Arc<Self>,
+        downstream: Downstream,
+        id: TraceId,
+        ticket: Arc<Ticket>,
+        span: Span,
+    ) -> Instance {
         let program = self.program();
         let present = self.counters.instances.enter();
         let clock = CpuClock::new();
@@ -147,7 +158,7 @@ impl Shared {
         };
         let limit = self.limits.request_time;
         let shared = Arc::clone(self);
-        Box::pin(async move {
+        let run = async move {
             let output = AppOutput { id };
             let call = program.call(Call {
                 kv,
@@ -168,7 +179,9 @@ impl Shared {
             outcome.report(id, ticket.client_is_gone.load(Ordering::Relaxed));
             drop((ticket, present));
             outcome
-        })
+        };
+        // Whoever polls it: the exchange, or a task of its own.
+        Box::pin(run.instrument(span))
     }
 }
 

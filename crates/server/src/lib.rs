@@ -10,7 +10,8 @@
 //! | which requests are refused before an application sees them? | `target.rs`, `exchange.rs` |
 //! | who runs the instance, and what does its end mean for the client? | `work.rs`, `outcome.rs` |
 //! | what may a client and a request use? | [`Limits`] |
-//! | what is logged? | `record.rs`, `output.rs` |
+//! | what is logged? | `record.rs`, `output.rs`, `span.rs` |
+//! | what is counted? | [`Metrics`], and the folder `metrics` |
 //! | what are the stores from outside? | [`Api`], and the folder `api` |
 //!
 //! An application's wish that the connection be closed after its response (`Keepalive::Close`) is followed on HTTP/1.1. On
@@ -29,11 +30,13 @@ mod cpu;
 mod exchange;
 mod limits;
 mod listen;
+mod metrics;
 mod outcome;
 mod output;
 mod pace;
 mod record;
 mod server;
+mod span;
 mod stats;
 mod target;
 mod threads;
@@ -42,6 +45,7 @@ mod work;
 
 pub use api::{Api, ApiBuilder, ApiLimits, Token, TokenError};
 pub use limits::Limits;
+pub use metrics::{Listener, Metrics};
 pub use server::{Server, ServerBuilder, TURN};
 pub use stats::Stats;
 pub use threads::run_blocking;

@@ -1,18 +1,23 @@
 //! The request log: one event for each request, when its response is over. Those of applications are events of level
-//! `info`, those of the API of level `debug`.
+//! `info`, those of the API of level `debug`. Requests are counted here as well.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use edgekv_runtime::{Escaped, TraceId};
 use http::uri::PathAndQuery;
 use http::{Method, Request, StatusCode};
 
+use crate::metrics::{Counted, Listener, Metrics};
+
 /// What is told of a request. It is told when this is dropped, whatever the reason.
 #[derive(Debug)]
 pub(crate) struct Record {
     /// `None` when nobody listens.
     asked: Option<Asked>,
+    /// `None` when nobody counts.
+    counted: Option<Counted>,
     is_of_api: bool,
     /// `None` while there is no answer.
     pub(crate) status: Option<StatusCode>,
@@ -40,13 +45,20 @@ impl Record {
     }
 
     /// Of a request to the API.
-    pub(crate) fn of_api<B>(client: IpAddr, request: &Request<B>) -> Self {
+    pub(crate) fn of_api<B>(id: TraceId, client: IpAddr, request: &Request<B>) -> Self {
         let is_wanted = tracing::enabled!(target: "edgekv::request", tracing::Level::DEBUG);
-        Self::of(true, is_wanted.then(|| Asked::new(TraceId::random(), client, request)))
+        Self::of(true, is_wanted.then(|| Asked::new(id, client, request)))
     }
 
     const fn of(is_of_api: bool, asked: Option<Asked>) -> Self {
-        Self { asked, is_of_api, status: None, bytes: 0, is_complete: false }
+        Self { asked, counted: None, is_of_api, status: None, bytes: 0, is_complete: false }
+    }
+
+    /// Has the request counted as well, from now on.
+    pub(crate) fn counted_by(mut self, metrics: Option<&Arc<Metrics>>, method: &Method) -> Self {
+        let listener = if self.is_of_api { Listener::Api } else { Listener::App };
+        self.counted = metrics.map(|metrics| Counted::begin(metrics, listener, method));
+        self
     }
 }
 
@@ -81,6 +93,9 @@ macro_rules! tell {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        if let Some(counted) = self.counted.take() {
+            counted.end(self.status);
+        }
         match &self.asked {
             Some(asked) if self.is_of_api => tell!(debug, self, asked),
             Some(asked) => tell!(info, self, asked),

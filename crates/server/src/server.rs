@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use edgekv_host::KvCtxBuilder;
@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::limits::Limits;
+use crate::metrics::{self, Listener, Metrics};
 use crate::stats::{Counters, Stats};
 use crate::{listen, threads};
 
@@ -35,6 +36,7 @@ pub struct ServerBuilder {
     context: KvCtxBuilder,
     environment: Environment,
     limits: Limits,
+    metrics: Option<Arc<Metrics>>,
     on_missing_store: Box<dyn Fn(&StoreName) + Send + Sync>,
 }
 
@@ -45,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) environment: Environment,
     pub(crate) limits: Limits,
     pub(crate) counters: Counters,
+    pub(crate) metrics: Option<Arc<Metrics>>,
     /// One for each request that may be worked on.
     pub(crate) slots: Arc<Semaphore>,
     connections: Arc<Semaphore>,
@@ -66,6 +69,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Sets where requests are counted, and connections and instances shown. Default: nowhere.
+    pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
     /// Sets what is done when an application has tried to open a store that is not there; once for each name, and for
     /// 16 names at most.
     pub fn on_missing_store(mut self, tell: impl Fn(&StoreName) + Send + Sync + 'static) -> Self {
@@ -76,22 +85,23 @@ impl ServerBuilder {
     /// Makes the server. It does nothing before [`Server::serve`].
     #[must_use]
     pub fn build(self) -> Server {
-        Server {
-            shared: Arc::new(Shared {
-                program: RwLock::new(self.program),
-                context: self.context,
-                environment: self.environment,
-                counters: Counters::default(),
-                slots: listen::room(self.limits.max_requests),
-                connections: listen::room(self.limits.max_connections),
-                limits: self.limits,
-                tasks: TaskTracker::new(),
-                missing_stores: Arc::new(MissingStores {
-                    told: Mutex::default(),
-                    tell: self.on_missing_store,
-                }),
-            }),
+        let shared = Arc::new(Shared {
+            program: RwLock::new(self.program),
+            context: self.context,
+            environment: self.environment,
+            counters: Counters::default(),
+            metrics: self.metrics,
+            slots: listen::room(self.limits.max_requests),
+            connections: listen::room(self.limits.max_connections),
+            limits: self.limits,
+            tasks: TaskTracker::new(),
+            missing_stores: Arc::new(MissingStores { told: Mutex::default(), tell: self.on_missing_store }),
+        });
+        if let Some(metrics) = &shared.metrics {
+            let server: Weak<Shared> = Arc::downgrade(&shared);
+            metrics.watch_server(Listener::App, server);
         }
+        Server { shared }
     }
 }
 
@@ -109,6 +119,7 @@ impl Server {
             context,
             environment: Environment::default(),
             limits: Limits::default(),
+            metrics: None,
             on_missing_store: Box::new(|_| {}),
         }
     }
@@ -178,6 +189,12 @@ impl Server {
 impl Shared {
     pub(crate) fn program(&self) -> Program {
         self.program.read().clone()
+    }
+}
+
+impl metrics::Server for Shared {
+    fn stats(&self) -> Stats {
+        self.counters.read()
     }
 }
 

@@ -62,7 +62,7 @@ impl RunArgs {
         let args = program_arguments(&self.command)?;
         let path = self.command.first().map(Path::new).unwrap_or(Path::new(""));
         let program = self.program.runtime().build().context("no program can be run")?.load(path)?;
-        let stores = self.stores.open(config.as_ref())?;
+        let stores = self.stores.open(config.as_ref(), None)?;
         drop(config);
 
         let interrupt = CloseOnInterrupt::new(stores.clone())?;

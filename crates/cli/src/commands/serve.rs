@@ -5,14 +5,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
 use edgekv_host::KvCtx;
 use edgekv_runtime::{Pool, Program, Runtime};
-use edgekv_server::{Limits, Server, TURN, run_blocking};
-use edgekv_store::Stores;
+use edgekv_server::{Limits, Metrics, Server, TURN, run_blocking};
+use edgekv_store::{Observer, Stores};
 
 use crate::api::{ApiArgs, Offer};
 use crate::exit::{Failure, Status};
@@ -154,10 +155,16 @@ impl ServeArgs {
             }
         };
         let outside = offer.map(Outside::new).transpose()?;
-        let stores = self.stores.open(config.as_ref())?;
+        // Only there can anybody ask for what is counted.
+        let metrics = outside.as_ref().map(|_| Arc::new(Metrics::new()));
+        let observer = metrics.clone().map(|metrics| metrics as Arc<dyn Observer>);
+        let stores = self.stores.open(config.as_ref(), observer)?;
+        if let Some(metrics) = &metrics {
+            metrics.watch_stores(&stores);
+        }
         drop(config);
 
-        let served = self.serve(app, outside, &stores);
+        let served = self.serve(app, outside, &stores, metrics.as_ref());
         // However it ended: what was started is finished, and the file closed.
         let closed = stores.close().wait();
         served?;
@@ -181,10 +188,22 @@ impl ServeArgs {
         Ok(App { runtime, program, watch, listener })
     }
 
-    fn serve(&self, app: Option<App>, outside: Option<Outside>, stores: &Stores) -> Result<(), Failure> {
+    fn serve(
+        &self,
+        app: Option<App>,
+        outside: Option<Outside>,
+        stores: &Stores,
+        metrics: Option<&Arc<Metrics>>,
+    ) -> Result<(), Failure> {
         let stop = Stop::on_interrupt()?;
-        let app = app.map(|app| self.server(app, stores)).transpose()?;
-        let outside = outside.map(|outside| (outside.offer.api(stores.clone()).build(), outside.listener));
+        let app = app.map(|app| self.server(app, stores, metrics)).transpose()?;
+        let outside = outside.map(|outside| {
+            let mut api = outside.offer.api(stores.clone());
+            if let Some(metrics) = metrics {
+                api = api.metrics(Arc::clone(metrics));
+            }
+            (api.build(), outside.listener)
+        });
         // Both can be asked before either is announced. The application's line is the first, for those who read no more.
         if let Some((_, listener)) = &app {
             announce("listening on", listener)?;
@@ -209,14 +228,22 @@ impl ServeArgs {
         Ok(())
     }
 
-    fn server(&self, app: App, stores: &Stores) -> Result<(Server, TcpListener), Failure> {
+    fn server(
+        &self,
+        app: App,
+        stores: &Stores,
+        metrics: Option<&Arc<Metrics>>,
+    ) -> Result<(Server, TcpListener), Failure> {
         let App { runtime, program, watch, listener } = app;
         let context = KvCtx::builder(stores.clone()).hide_store(seed::ledger_name()?);
-        let server = Server::builder(program, context)
+        let mut server = Server::builder(program, context)
             .limits(self.limits.limits())
             .environment(self.program.environment())
-            .on_missing_store(|name| tracing::warn!("{}", no_store(name)))
-            .build();
+            .on_missing_store(|name| tracing::warn!("{}", no_store(name)));
+        if let Some(metrics) = metrics {
+            server = server.metrics(Arc::clone(metrics));
+        }
+        let server = server.build();
         if let Some(watch) = watch {
             watch.reload(runtime, server.clone())?;
         }

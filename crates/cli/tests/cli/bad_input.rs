@@ -102,7 +102,7 @@ fn all_missing_imports_are_named() {
 #[test]
 fn flags_with_wrong_values() {
     let here = workplace();
-    let rows: [(&str, &[&str]); 16] = [
+    let rows: [(&str, &[&str]); 18] = [
         ("--engine sqlite:x", &["'sqlite:x'", "--engine", "use `memory:` or `redb:PATH`"]),
         ("--engine data.redb", &["'data.redb'", "use `memory:` or `redb:PATH`"]),
         ("--engine memory:x", &["use `memory:`"]),
@@ -118,6 +118,8 @@ fn flags_with_wrong_values() {
         ("--log debgu", &["--log \"debgu\" is not understood", "use a level such as `debug`"]),
         ("--stor=s", &["unexpected argument \"--stor\"", "did you mean --store?", "edgekv run --help"]),
         ("--code-cache=", &["--code-cache", "name a directory, or `none`"]),
+        ("--cache 64M", &["--cache", "64M", "a number of MiB from 1 to 1048576, or `none`"]),
+        ("--cache 0", &["--cache", "use `none`"]),
         ("--reset", &["--reset", "there is no ./fastly.toml", "--config"]),
     ];
     for (flag, words) in rows {
@@ -130,9 +132,12 @@ fn arguments_and_variables_that_are_wrong_are_named() {
     let here = workplace();
     here.run("run").fails(2, &["the argument <APP.wasm> is missing", "edgekv run --help"]);
     here.run("walk").fails(2, &["'walk'", "edgekv --help"]);
-    for (variable, value) in
-        [("EDGEKV_ENGINE", "sqlite:x"), ("EDGEKV_LOG", "debgu"), ("EDGEKV_CODE_CACHE", "")]
-    {
+    for (variable, value) in [
+        ("EDGEKV_ENGINE", "sqlite:x"),
+        ("EDGEKV_LOG", "debgu"),
+        ("EDGEKV_CODE_CACHE", ""),
+        ("EDGEKV_CACHE", "x"),
+    ] {
         let mut command = here.edgekv();
         // The flag after the program is the program's, and not to blame.
         command.args(["run", "app.wasm", "--engine", "--log"]).env(variable, value);

@@ -80,6 +80,8 @@ fn is_local_name(host: &str) -> bool {
 mod tests {
     use super::*;
 
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+
     fn head(uri: &str, headers: &[(&str, &str)]) -> request::Parts {
         let mut request = http::Request::builder().uri(uri);
         for (name, value) in headers {
@@ -95,7 +97,7 @@ mod tests {
     #[test]
     fn a_token_is_shown_in_one_of_two_headers() {
         let token = Token::new("secret").unwrap();
-        let table: [(&[(&str, &str)], Option<u16>); 8] = [
+        let table: [(Pairs, Option<u16>); 8] = [
             (&[("Fastly-Key", "secret")], None),
             (&[("Authorization", "Bearer secret")], None),
             (&[("Authorization", "bearer  secret ")], None),

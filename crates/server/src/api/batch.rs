@@ -167,7 +167,7 @@ impl Writer {
             let reply = match self.store.insert(key.as_key(), insert.clone()) {
                 // There may be room when an earlier one is done.
                 Reply::Ready(Err(KvError::TooManyRequests)) if self.settle_first().await? => continue,
-                Reply::Ready(result) => return self.note(index, key, result),
+                Reply::Ready(result) => return self.note(index, &key, result),
                 later @ Reply::Later(_) => later.into_future(),
             };
             self.bytes += bytes;
@@ -194,11 +194,11 @@ impl Writer {
         };
         let result = reply.await;
         self.bytes -= bytes;
-        self.note(index, key, result).map(|()| true)
+        self.note(index, &key, result).map(|()| true)
     }
 
     /// Notes what became of a write. What concerns all writes is an error.
-    fn note(&mut self, index: u64, key: KeyBuf, result: Result<Generation, KvError>) -> Result<(), Problem> {
+    fn note(&mut self, index: u64, key: &KeyBuf, result: Result<Generation, KvError>) -> Result<(), Problem> {
         let error = match result {
             Ok(_) => {
                 self.report.written += 1;

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse;
+use edgekv_runtime::TraceId;
 use http::{Method, Request, Response, StatusCode, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
+use tracing::Instrument as _;
 
 use super::problem::Problem;
 use super::token::Token;
@@ -19,8 +21,10 @@ use super::{Shared, access};
 use crate::answer::{AnswerBody, TOO_MANY};
 use crate::connection::{Answers, Bounds, Ends, UnderWay};
 use crate::exchange::Ticket;
+use crate::metrics::{self, Metrics};
 use crate::record::Record;
-use crate::stats::{Counters, count};
+use crate::span;
+use crate::stats::{Counters, Stats, count};
 use crate::target;
 use crate::upload::Upload;
 
@@ -30,6 +34,7 @@ pub(crate) struct Front {
     pub(crate) token: Option<Token>,
     pub(crate) router: Router,
     pub(crate) counters: Counters,
+    pub(crate) metrics: Option<Arc<Metrics>>,
     /// One for each request that may be worked on.
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) connections: Arc<Semaphore>,
@@ -57,7 +62,10 @@ impl Answers for Front {
     ) -> Response<AnswerBody<Body>> {
         count(&self.counters.requests);
         let present = self.counters.responses.enter();
-        let mut record = Record::of_api(ends.client.ip(), &request);
+        let id = TraceId::random();
+        let span = span::of_request(id, &request);
+        let mut record = Record::of_api(id, ends.client.ip(), &request)
+            .counted_by(self.metrics.as_ref(), request.method());
         let is_head = request.method() == Method::HEAD;
         let (mut head, incoming) = request.into_parts();
         let body = if incoming.is_end_stream() {
@@ -66,9 +74,13 @@ impl Answers for Front {
             Body::new(Upload::new(&head, incoming, &self.tasks))
         };
         let (response, ticket) = match self.admit(&mut head, ends) {
-            Ok(ticket) => (self.route(Request::from_parts(head, body)).await, ticket),
+            Ok(ticket) => (self.route(Request::from_parts(head, body)).instrument(span).await, ticket),
             // What is not read of the body goes with it.
-            Err(problem) => (problem.into_response(), None),
+            Err(problem) => {
+                let response = problem.into_response();
+                // The router sees to this where it answers.
+                (if is_head { response.map(|_| Body::empty()) } else { response }, None)
+            }
         };
         record.status = Some(response.status());
         record.is_complete = is_head || response.body().is_end_stream();
@@ -104,6 +116,12 @@ impl Front {
             Ok(response) => response,
             Err(never) => match never {},
         }
+    }
+}
+
+impl metrics::Server for Front {
+    fn stats(&self) -> Stats {
+        self.counters.read()
     }
 }
 

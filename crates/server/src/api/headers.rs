@@ -104,6 +104,8 @@ mod tests {
 
     use super::*;
 
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
         let pair = |(name, value): &(&str, &str)| -> (HeaderName, HeaderValue) {
             (name.parse().unwrap(), HeaderValue::from_bytes(value.as_bytes()).unwrap())
@@ -118,7 +120,7 @@ mod tests {
     #[test]
     fn a_condition_is_worded_in_three_ways_of_which_one_counts() {
         let seven = GenerationMatch::from_number(7);
-        let table: [(&[(&str, &str)], Option<Option<GenerationMatch>>); 12] = [
+        let table: [(Pairs, Option<Option<GenerationMatch>>); 12] = [
             (&[], Some(None)),
             (&[("if-generation-match", "7")], Some(Some(seven))),
             (&[("if-generation-match", "0")], Some(Some(GenerationMatch::Absent))),

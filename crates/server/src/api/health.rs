@@ -1,4 +1,4 @@
-//! How the server is.
+//! How the server is, and what it has done.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,6 +11,7 @@ use http::header::CONTENT_TYPE;
 
 use super::Shared;
 use super::problem::{Problem, ProblemDocument};
+use crate::metrics::Metrics;
 
 /// A text of one line.
 fn text(text: &'static str) -> Response {
@@ -53,4 +54,19 @@ pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> Result<Response
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, problem.detail.into_owned()))
         }
     }
+}
+
+/// What the process has counted, for Prometheus.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "health",
+    responses(
+        (status = 200, description = "The metrics.", content_type = "text/plain", body = String),
+        (status = 404, description = "Nothing is counted.", content_type = "application/problem+json", body = ProblemDocument),
+    ),
+)]
+pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
+    let metrics = shared.metrics.as_ref().ok_or_else(|| Problem::not_found("this server counts nothing"))?;
+    Ok(([(CONTENT_TYPE, Metrics::MEDIA_TYPE)], metrics.render()).into_response())
 }

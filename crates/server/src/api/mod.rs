@@ -36,8 +36,8 @@ mod token;
 mod upload;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use axum::Router;
 use axum::body::Body;
@@ -60,6 +60,7 @@ use self::target::Target;
 pub use self::token::{Token, TokenError};
 use self::upload::Budget;
 use crate::listen;
+use crate::metrics::{Listener, Metrics};
 use crate::stats::{Counters, Stats};
 
 /// Answers HTTP requests from stores. Clones are the same API.
@@ -87,6 +88,7 @@ pub struct ApiBuilder {
     stores: Stores,
     token: Option<Token>,
     limits: ApiLimits,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// What all handlers share.
@@ -98,6 +100,7 @@ pub(crate) struct Shared {
     is_ending: AtomicBool,
     /// The OpenAPI document.
     document: Bytes,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl ApiBuilder {
@@ -115,10 +118,16 @@ impl ApiBuilder {
         self
     }
 
+    /// Sets where requests are counted, and connections shown. Default: nowhere.
+    pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
     /// Makes the API. It does nothing before [`Api::serve`].
     #[must_use]
     pub fn build(self) -> Api {
-        let Self { stores, token, limits } = self;
+        let Self { stores, token, limits, metrics } = self;
         let slots = listen::room(limits.max_requests);
         let connections = listen::room(limits.max_connections);
         let (router, document) = routes();
@@ -128,6 +137,7 @@ impl ApiBuilder {
             limits,
             is_ending: AtomicBool::new(false),
             document,
+            metrics: metrics.clone(),
         });
         let router = router.with_state(Arc::clone(&shared));
         let front = Front {
@@ -135,11 +145,17 @@ impl ApiBuilder {
             token,
             router,
             counters: Counters::default(),
+            metrics,
             slots,
             connections,
             tasks: TaskTracker::new(),
         };
-        Api { front: Arc::new(front) }
+        let front = Arc::new(front);
+        if let Some(metrics) = &front.metrics {
+            let server: Weak<Front> = Arc::downgrade(&front);
+            metrics.watch_server(Listener::Api, server);
+        }
+        Api { front }
     }
 }
 
@@ -161,6 +177,7 @@ fn routes() -> (Router<Arc<Shared>>, Bytes) {
         .routes(routes!(compat::openid_configuration))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
         .routes(routes!(describe))
         .split_for_parts();
     document::complete(&mut document);
@@ -202,7 +219,7 @@ async fn not_allowed(method: Method) -> Problem {
 impl Api {
     /// Begins to choose an API of `stores`.
     pub fn builder(stores: Stores) -> ApiBuilder {
-        ApiBuilder { stores, token: None, limits: ApiLimits::default() }
+        ApiBuilder { stores, token: None, limits: ApiLimits::default(), metrics: None }
     }
 
     /// What the API has counted. It has no instances.

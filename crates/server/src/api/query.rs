@@ -37,6 +37,7 @@ fn cause(error: &dyn std::error::Error) -> String {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
     /// `strong` (the default): every write that has been acknowledged is seen. `eventual`: the list may lag behind.
+    #[param(inline)]
     pub(crate) consistency: Option<Consistency>,
     /// Most keys on the page. Default, and most: 1,000.
     #[serde(default, deserialize_with = "number")]
@@ -132,6 +133,7 @@ pub(crate) struct StoresQuery {
 pub(crate) struct CreateQuery {
     /// Where the platform is to keep the store. This server keeps it where it is.
     #[expect(dead_code, reason = "only checked")]
+    #[param(inline)]
     pub(crate) location: Option<Location>,
 }
 

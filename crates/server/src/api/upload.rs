@@ -19,6 +19,9 @@ const LEAST_BYTES: usize = 16 * 1024;
 /// Uploads that need no more than this do not count. As many as there are requests are 64 MiB.
 const FREE_BYTES: usize = 64 * 1024;
 
+/// What a body gets at first, when it is not said how long it is.
+const FIRST_BYTES: usize = 4 * 1024;
+
 /// The pieces of a body, none of which is waited for too long.
 #[derive(Debug)]
 pub(crate) struct Pieces {
@@ -67,9 +70,9 @@ impl Pieces {
         self.body.is_end_stream()
     }
 
-    /// As many bytes as the client says will follow at least.
-    fn told(&self) -> u64 {
-        self.body.size_hint().lower()
+    /// As many bytes as the client says will follow, if it does.
+    fn told(&self) -> Option<u64> {
+        self.body.size_hint().exact()
     }
 }
 
@@ -90,9 +93,10 @@ pub(crate) async fn take(
     budget: &Arc<Budget>,
 ) -> Result<Upload, Problem> {
     let told = pieces.told();
-    if told > max {
+    if let Some(told) = told.filter(|told| *told > max) {
         return Err(too_large(what, told, max));
     }
+    let told = told.and_then(|told| usize::try_from(told).ok());
     let mut share = Share::new(budget);
     let mut whole = Vec::new();
     while let Some(piece) = pieces.next().await? {
@@ -101,10 +105,11 @@ pub(crate) async fn take(
             return Err(too_large(what, length as u64, max));
         }
         if whole.capacity() < length {
-            let told = usize::try_from(told).unwrap_or(usize::MAX).max(length);
-            let capacity = match length.saturating_mul(2).max(FREE_BYTES) {
-                _ if pieces.is_at_end() => length,
-                grown => told.min(grown).max(length.min(told)),
+            let grown = length.saturating_mul(2).max(FIRST_BYTES);
+            let capacity = match told {
+                Some(told) => grown.min(told).max(length),
+                None if pieces.is_at_end() => length,
+                None => grown,
             };
             share.hold(capacity)?;
             whole.reserve_exact(capacity - whole.len());

@@ -57,11 +57,15 @@ pub(crate) fn check(request: &Request, answer: &Answer) {
     };
     let status = answer.status.to_string();
     let documented = operation["responses"].get(&status);
-    let documented = documented.unwrap_or_else(|| panic!("{status} of {method} {path} is not documented: {answer:?}"));
+    let documented =
+        documented.unwrap_or_else(|| panic!("{status} of {method} {path} is not documented: {answer:?}"));
     if !answer.body.is_empty() {
         let media_type = answer.header("content-type").unwrap_or("none").split(';').next().unwrap();
         let content = documented.get("content").and_then(|content| content.get(media_type));
-        assert!(content.is_some(), "{media_type} with {status} of {method} {path} is not documented: {documented}");
+        assert!(
+            content.is_some(),
+            "{media_type} with {status} of {method} {path} is not documented: {documented}"
+        );
     }
 }
 
@@ -81,7 +85,8 @@ fn every_operation_of_the_document_is_there() {
                 assert!(!answer.detail().contains("nothing under this path"), "{method} {template}");
             }
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-            for name in ["store", "id", "key"].iter().filter(|name| template.contains(&format!("{{{name}}}"))) {
+            for name in ["store", "id", "key"].iter().filter(|name| template.contains(&format!("{{{name}}}")))
+            {
                 let is_there = parameters.iter().any(|parameter| {
                     parameter["name"] == **name && parameter["in"] == "path" && parameter["required"] == true
                 });
@@ -110,7 +115,8 @@ fn every_operation_has_a_name_of_its_own_and_schemas_that_exist() {
         let name = reference.strip_prefix("#/components/schemas/").unwrap();
         assert!(document()["components"]["schemas"].get(name).is_some(), "{reference}");
     }
-    for word in ["Fastly-Key", "Bearer", "time_to_live_sec", "if-generation-match", "x-cache", "next_cursor"] {
+    for word in ["Fastly-Key", "Bearer", "time_to_live_sec", "if-generation-match", "x-cache", "next_cursor"]
+    {
         assert!(text.contains(word), "{word}");
     }
 }

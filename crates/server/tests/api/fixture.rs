@@ -1,5 +1,6 @@
 //! An API for as long as a test needs it.
 
+use std::borrow::Borrow;
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -87,7 +88,7 @@ impl Fixture {
     }
 
     /// One request on a connection of its own.
-    pub(crate) fn send(&self, request: Request) -> Answer {
+    pub(crate) fn send(&self, request: impl Borrow<Request>) -> Answer {
         self.client().send(request)
     }
 

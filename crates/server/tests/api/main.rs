@@ -9,6 +9,7 @@ mod batches;
 mod client;
 mod document;
 mod fixture;
+mod http2;
 mod items;
 mod lists;
 mod reads;

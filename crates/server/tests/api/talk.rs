@@ -1,14 +1,24 @@
 //! What the talk shows.
 
-use edgekv_store::MemoryEngine;
-use edgekv_store::Stores;
+use edgekv_store::{CacheLimits, Engine, MemoryEngine, RedbEngine, Stores};
 
 use crate::client::{delete, get, put};
 use crate::fixture::Fixture;
 
 #[test]
 fn the_session_of_the_talk_line_by_line() {
-    let fixture = Fixture::of(cached(), None, |builder| builder);
+    let folder = tempfile::tempdir().unwrap();
+    let redb = RedbEngine::open(folder.path().join("data.redb")).unwrap();
+    for stores in [cached_stores(MemoryEngine::new()), cached_stores(redb)] {
+        session(&Fixture::of(stores, None, |builder| builder));
+    }
+}
+
+fn cached_stores(engine: impl Engine) -> Stores {
+    Stores::builder(engine).cache(CacheLimits::default()).build().unwrap()
+}
+
+fn session(fixture: &Fixture) {
     let mut client = fixture.client();
     let path = "/stores/kv/store/keys/message1";
 
@@ -23,8 +33,4 @@ fn the_session_of_the_talk_line_by_line() {
         let answer = client.send(get(path));
         assert_eq!((answer.status, answer.header("x-cache")), (404, Some(cache)));
     }
-}
-
-fn cached() -> Stores {
-    Stores::new(MemoryEngine::new())
 }

@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use edgekv_host::KvCtx;
 use edgekv_runtime::{Pool, Program, Runtime};
-use edgekv_server::{Limits, Server, Stats, TURN};
+use edgekv_server::{Limits, Metrics, Server, Stats, TURN};
 use edgekv_store::{Key, MemoryEngine, StoreName, Stores};
 use tokio::sync::oneshot;
 
@@ -22,6 +22,8 @@ pub(crate) struct Fixture {
     pub(crate) address: SocketAddr,
     pub(crate) server: Server,
     pub(crate) stores: Stores,
+    #[allow(dead_code, reason = "not all binaries of tests look at them")]
+    pub(crate) metrics: Arc<Metrics>,
     #[allow(dead_code, reason = "not all binaries of tests look for tasks that are left")]
     pub(crate) runtime: tokio::runtime::Handle,
     stop: Option<oneshot::Sender<()>>,
@@ -59,12 +61,17 @@ impl Fixture {
 
     /// A server of this program.
     pub(crate) fn of(program: Program, change: impl FnOnce(&mut Limits)) -> Self {
-        let stores = Stores::new(MemoryEngine::new());
+        let metrics = Arc::new(Metrics::new());
+        let stores = Stores::builder(MemoryEngine::new()).observer(metrics.clone()).build().unwrap();
+        metrics.watch_stores(&stores);
         stores.create(&StoreName::new("store").unwrap()).wait().unwrap();
         let mut limits = Limits::default();
         limits.max_requests = 32;
         change(&mut limits);
-        let server = Server::builder(program, KvCtx::builder(stores.clone())).limits(limits).build();
+        let server = Server::builder(program, KvCtx::builder(stores.clone()))
+            .limits(limits)
+            .metrics(Arc::clone(&metrics))
+            .build();
         let (started, starts) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -80,7 +87,7 @@ impl Fixture {
             }
         });
         let runtime = starts.recv().unwrap();
-        Self { address, server, stores, runtime, stop: Some(stop), thread: Some(thread) }
+        Self { address, server, stores, metrics, runtime, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Asks the server to stop, without waiting for it.

@@ -12,4 +12,5 @@ mod limits;
 mod log;
 mod loops;
 mod messages;
+mod metrics;
 mod shutdown;

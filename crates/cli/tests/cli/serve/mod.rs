@@ -5,6 +5,7 @@ mod limits;
 mod logs;
 mod starts;
 mod stops;
+mod talk;
 mod watches;
 
 use std::io::{ErrorKind, Read, Write};

@@ -166,6 +166,7 @@ fn of_several_such_writes_the_last_to_end_fetches_whatever_becomes_of_it() {
     assert!(matches!(second.wait(), Err(KvError::PreconditionFailed)));
     assert_eq!(bench.seen(), hit("first"));
     bench.assert_idle();
+    assert_eq!(bench.script.read_count(), 2, "it was fetched once");
 }
 
 #[test]

@@ -1,0 +1,114 @@
+//! The HTTP API beside a bare handler that answers the same bytes: what a request costs above what any server would need.
+//!
+//! Both run in this process, one after the other in turns, each on threads of its own, as `edgekv serve` makes them. The
+//! load comes from `wrk` where it is installed, which needs less of the machine, and else from the generator of these benches.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::thread;
+
+use axum::Router;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::routing::get;
+use bytes::Bytes;
+use edgekv_benches::load::Load;
+use edgekv_server::{Api, run_blocking};
+use edgekv_store::{CacheLimits, Engine, Insert, Key, MemoryEngine, RedbEngine, StoreName, Stores};
+use tokio::net::TcpListener;
+
+const CONNECTIONS: usize = 32;
+const REQUESTS: usize = 40_000;
+/// Seconds of a turn with `wrk`.
+const SECONDS: u32 = 3;
+const TURNS: usize = 5;
+const VALUE_BYTES: usize = 1024;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let bare = start(|listener| async move {
+        let value = Bytes::from(vec![b'v'; VALUE_BYTES]);
+        let answer = move || {
+            let value = value.clone();
+            async move { ([(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))], value) }
+        };
+        let _ = axum::serve(listener, Router::new().route("/", get(answer))).await;
+    })?;
+    let memory = api(MemoryEngine::new(), false)?;
+    let cached = api(RedbEngine::open(folder.path().join("cached.redb"))?, true)?;
+    let redb = api(RedbEngine::open(folder.path().join("plain.redb"))?, false)?;
+    let path = "/stores/kv/bench/keys/k";
+    let servers = [
+        ("bare handler", bare, "/"),
+        ("redb, cached", cached, path),
+        ("redb", redb, path),
+        ("memory", memory, path),
+    ];
+
+    let generator = if wrk_is_there() { "wrk" } else { "the generator" };
+    println!("GET of {VALUE_BYTES} bytes, {CONNECTIONS} connections, {generator}, best of {TURNS} turns:");
+    let mut best = [0.0_f64; 4];
+    // The first turn warms up, and does not count.
+    for turn in 0..=TURNS {
+        for ((_, address, path), best) in servers.iter().zip(&mut best) {
+            let rate = measure(*address, path)?;
+            if turn > 0 {
+                *best = best.max(rate);
+            }
+        }
+    }
+    let [bare, ..] = best;
+    for ((name, ..), rate) in servers.iter().zip(best) {
+        println!("{name:<14} {rate:>10.0} requests/s {:>6.1} %", 100.0 * rate / bare);
+    }
+    Ok(())
+}
+
+/// An API with a value in it.
+fn api(engine: impl Engine, is_cached: bool) -> Result<SocketAddr, Box<dyn Error>> {
+    let builder = Stores::builder(engine);
+    let stores = if is_cached { builder.cache(CacheLimits::default()) } else { builder }.build()?;
+    let store = stores.create(&StoreName::new("bench")?).wait()?;
+    store.insert(Key::new("k")?, Insert::new(vec![b'v'; VALUE_BYTES])).wait()?;
+    let api = Api::builder(stores).build();
+    start(|listener| async move { api.serve(listener, std::future::pending()).await })
+}
+
+/// Serves until the process ends.
+fn start<F: Future<Output = ()>>(
+    serve: impl FnOnce(TcpListener) -> F + Send + 'static,
+) -> Result<SocketAddr, Box<dyn Error>> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    thread::spawn(move || {
+        run_blocking(async {
+            if let Ok(listener) = TcpListener::from_std(listener) {
+                serve(listener).await;
+            }
+        })
+    });
+    Ok(address)
+}
+
+/// Requests per second.
+fn measure(address: SocketAddr, path: &str) -> Result<f64, Box<dyn Error>> {
+    if !wrk_is_there() {
+        let load = Load { address, path: path.to_owned(), connections: CONNECTIONS, requests: REQUESTS };
+        return Ok(load.run()?.rate());
+    }
+    let output = Command::new("wrk")
+        .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{SECONDS}s")])
+        .arg(format!("http://{address}{path}"))
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    if text.contains("Non-2xx") || text.contains("Socket errors") {
+        return Err(text.into());
+    }
+    let rate = text.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:"));
+    Ok(rate.ok_or("wrk says no rate")?.trim().parse()?)
+}
+
+fn wrk_is_there() -> bool {
+    Command::new("wrk").arg("-v").output().is_ok()
+}
