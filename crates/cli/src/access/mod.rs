@@ -125,6 +125,7 @@ fn open_engine(engine: &EngineUrl, absent: Absent, interrupt: OnInterrupt) -> Re
         );
         return Err(Failure::said(Status::Missing, message));
     }
+    // A command looks at what there is once: a cache would serve nothing.
     let stores = engine.open(None, None).map_err(|error| match error.downcast_ref::<OpenError>() {
         Some(OpenError::Locked { path }) => Failure::said(
             Status::Failed,

@@ -42,6 +42,7 @@ mod headers;
 mod kept_links;
 mod links;
 mod lists;
+mod outside;
 #[allow(dead_code, reason = "the tests of the command need more of it")]
 mod process;
 mod protocols;

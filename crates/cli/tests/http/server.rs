@@ -36,6 +36,15 @@ impl Server {
         Self { guest, address: process.address, home, process }
     }
 
+    /// Serves a guest and, beside it, the API of its stores: the second address.
+    pub(crate) fn start_with_api(guest: &'static Guest) -> (Self, SocketAddr) {
+        let home = tempfile::tempdir().unwrap();
+        let flags = ["--engine", "memory:", "--store", "app-store", "--api", "127.0.0.1:0"];
+        let process = Process::start(serve(home.path(), guest.name).args(flags));
+        let api = process.api();
+        (Self { guest, address: process.address, home, process }, api)
+    }
+
     /// A client of this server, with a connection of its own.
     pub(crate) fn client(&self) -> Client {
         Client::http1(self.address)

@@ -1,10 +1,11 @@
 //! The API beside an application, or alone: where it is, who may use it, and how it ends.
 
-use std::net::{SocketAddr, TcpListener};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use super::{says, workplace};
 use crate::client::Client;
-use crate::process::Process;
+use crate::process::{Process, in_time};
 use crate::workplace::{Ended, Workplace};
 
 /// Serves with these arguments, which are split at spaces, and a token or none.
@@ -170,4 +171,54 @@ fn a_token_that_everybody_can_read_is_a_warning() {
     ]);
     let said = Process::start(&mut command).stop();
     assert!(said.contains("warning: --api-token-file is not read: there is no API"), "{said}");
+}
+
+#[test]
+fn a_signal_ends_both_listeners_and_what_is_under_way_is_done() {
+    let here = Workplace::new();
+    here.wat("app.wasm", &says("the application"));
+    let start = || {
+        let mut command = here.edgekv();
+        command.args([
+            "serve",
+            "app.wasm",
+            "--store",
+            "kept",
+            "--listen",
+            "127.0.0.1:0",
+            "--api",
+            "127.0.0.1:0",
+        ]);
+        let process = Process::start(&mut command);
+        let api = process.api();
+        (process, api)
+    };
+    let (mut server, api) = start();
+    // Connections without a request do not hold anybody up.
+    let mut idle = Client::http1(server.address);
+    idle.get("/").has(200);
+    let mut upload = TcpStream::connect(api).unwrap();
+    let head = "PUT /stores/kv/kept/keys/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nfirst";
+    upload.write_all(head.as_bytes()).unwrap();
+    // It is under way when the API counts it: its own request, and this one.
+    let mut other = Client::http1(api);
+    in_time("the API has the upload", || {
+        let metrics = other.get("/metrics").has(200);
+        let mut lines =
+            metrics.text().lines().filter(|line| line.starts_with("edgekv_http_requests_in_flight"));
+        lines.any(|line| line.contains("api") && line.ends_with(" 2"))
+    });
+    server.signal("-TERM");
+    for address in [server.address, api] {
+        in_time("nobody listens any more", || TcpStream::connect(address).is_err());
+    }
+    upload.write_all(b" last").unwrap();
+    let mut answer = String::new();
+    upload.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(server.ended().code(), Some(0));
+
+    let (server, api) = start();
+    assert_eq!(Client::http1(api).get("/stores/kv/kept/keys/k").has(200).text(), "first last");
+    server.stop();
 }

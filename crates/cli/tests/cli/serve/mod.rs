@@ -6,6 +6,7 @@ mod logs;
 mod metrics;
 mod starts;
 mod stops;
+mod talk;
 mod watches;
 
 use std::io::{ErrorKind, Read, Write};
