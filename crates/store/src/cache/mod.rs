@@ -64,7 +64,8 @@ mod read;
 mod slots;
 mod store;
 // They have the memory engine behind what they script.
-#[cfg(all(test, feature = "memory"))]
+#[cfg(test)]
+#[cfg(feature = "memory")]
 mod tests;
 mod values;
 mod write;
