@@ -1,12 +1,15 @@
 //! The HTTP API beside a bare handler that answers the same bytes: what a request costs above what any server would need.
+//! And a batch of many small items into a durable store, and out of it again.
 //!
 //! Both run in this process, one after the other in turns, each on threads of its own, as `edgekv serve` makes them. The
 //! load comes from `wrk` where it is installed, which needs less of the machine, and else from the generator of these benches.
 
 use std::error::Error;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::thread;
+use std::time::Instant;
 
 use axum::Router;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
@@ -23,6 +26,8 @@ const REQUESTS: usize = 40_000;
 const SECONDS: u32 = 3;
 const TURNS: usize = 5;
 const VALUE_BYTES: usize = 1024;
+/// Items of the batch.
+const ITEMS: u32 = 100_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
@@ -61,7 +66,45 @@ fn main() -> Result<(), Box<dyn Error>> {
     for ((name, ..), rate) in servers.iter().zip(best) {
         println!("{name:<14} {rate:>10.0} requests/s {:>6.1} %", 100.0 * rate / bare);
     }
+    batch(redb)
+}
+
+/// Writes many small items as one batch, and reads them back.
+fn batch(address: SocketAddr) -> Result<(), Box<dyn Error>> {
+    let body: String = (0..ITEMS)
+        .map(|number| format!("{{\"key\":\"item-{number:08}\",\"value\":\"c21hbGwgdmFsdWU=\"}}\n"))
+        .collect();
+    let path = "/stores/kv/bench/batch";
+    let length = body.len();
+    let head = format!(
+        "PUT {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    );
+    let import = transfer(address, &[head.as_bytes(), body.as_bytes()])?;
+    let export = transfer(
+        address,
+        &[format!("GET {path}?prefix=item- HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            .as_bytes()],
+    )?;
+    println!(
+        "batch of {ITEMS} small items into redb: {import:.0} items/s, and out of it: {export:.0} items/s"
+    );
     Ok(())
+}
+
+/// Sends these bytes, takes the answer, and says how many items a second that was.
+fn transfer(address: SocketAddr, parts: &[&[u8]]) -> Result<f64, Box<dyn Error>> {
+    let mut stream = TcpStream::connect(address)?;
+    let start = Instant::now();
+    for part in parts {
+        stream.write_all(part)?;
+    }
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let elapsed = start.elapsed();
+    if !answer.starts_with(b"HTTP/1.1 200 ") {
+        return Err(String::from_utf8_lossy(&answer).into());
+    }
+    Ok(f64::from(ITEMS) / elapsed.as_secs_f64())
 }
 
 /// An API with a value in it.

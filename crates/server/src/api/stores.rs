@@ -100,14 +100,16 @@ pub(crate) async fn list_stores(
 ) -> Result<Response, Problem> {
     let (head, _) = request.into_parts();
     let query: StoresQuery = query::read(&head.uri)?;
+    // Some clients send what they do not have.
     let after = query.cursor.as_deref().filter(|cursor| !cursor.is_empty()).map(after).transpose()?;
+    let name = query.name.as_deref().filter(|name| !name.is_empty());
     let max = limits::MAX_LIST_LIMIT;
     let limit = query.limit.unwrap_or(max).min(max);
     let most = usize::try_from(limit.get()).unwrap_or(usize::MAX);
 
     let mut stores = shared.stores.list().await?;
     stores.retain(|info| {
-        !info.name.is_reserved() && query.name.as_deref().is_none_or(|name| name == info.name.as_str())
+        !info.name.is_reserved() && name.is_none_or(|name| name == info.name.as_str())
     });
     let total = stores.len();
     let start = after.map_or(0, |after| stores.partition_point(|info| info.name <= after));

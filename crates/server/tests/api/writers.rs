@@ -1,9 +1,12 @@
 //! Many writers at once.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+
+use edgekv_store::{Limits, MemoryEngine, Stores};
 
 use crate::client::{get, put};
-use crate::fixture::with_both;
+use crate::fixture::{Fixture, with_both};
 
 #[test]
 fn eight_writers_with_a_hundred_appends_each_lose_nothing() {
@@ -62,4 +65,27 @@ fn of_many_writers_of_one_generation_one_wins() {
         });
         assert_eq!(winners, 1);
     });
+}
+
+#[test]
+fn writes_beyond_the_rate_are_429_and_in_a_batch_named() {
+    let limits = Limits { writes_per_second: NonZeroU32::new(5), ..Limits::default() };
+    let stores = Stores::builder(MemoryEngine::new()).limits(limits).build().unwrap();
+    let fixture = Fixture::of(stores, None, |builder| builder);
+    let mut client = fixture.client();
+    let start = std::time::Instant::now();
+    let refused = loop {
+        let answer = client.send(put("/stores/kv/store/keys/k").body("v"));
+        if answer.status != 200 || start.elapsed() > crate::fixture::PATIENCE {
+            break answer;
+        }
+    };
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
+    assert!(refused.detail().contains("too many"), "{refused:?}");
+
+    let batch: String = (0..5000).map(|n| format!("{{\"key\":\"b{n}\",\"value\":\"\"}}\n")).collect();
+    let answer = client.send(put("/stores/kv/store/batch").body(batch));
+    assert_eq!(answer.status, 400);
+    let errors = answer.json()["errors"].as_array().unwrap().clone();
+    assert!(errors.iter().any(|error| error["code"] == "too_many_requests"), "{errors:?}");
 }

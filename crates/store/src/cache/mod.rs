@@ -63,7 +63,8 @@ mod presence;
 mod read;
 mod slots;
 mod store;
-#[cfg(test)]
+// They have the memory engine behind what they script.
+#[cfg(all(test, feature = "memory"))]
 mod tests;
 mod values;
 mod write;
