@@ -1,7 +1,9 @@
-//! What tests of the whole and benchmarks share: finding the guest programs.
+//! What tests of the whole and benchmarks share: finding the guest programs, and what the README shows.
 //!
 //! The end-to-end tests themselves are in `crates/cli/tests/cli`, because only tests of that package are told where the
 //! program under test is. The guest programs are in `tests/guests`, and what checks the documents is in `tests/tests`.
+
+pub mod readme;
 
 use std::fs;
 use std::path::{Path, PathBuf};

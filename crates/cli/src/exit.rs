@@ -24,7 +24,7 @@ Exit status:
     0  done
     2  the arguments are wrong
    65  the data are wrong: an item of an import, or what the server calls a bad request
-   66  there is no such store, key or file
+   66  there is no such database, store, key or file
    67  a precondition failed: the key is there already, or has another generation
    68  the value is too large
    69  the server cannot be reached, or broke off
@@ -34,7 +34,8 @@ Exit status:
    76  the server failed, or its answer is none of this API
    77  the token is missing, or is not accepted
   125  edgekv failed: database, or a write that did not become durable
-  130  interrupted (Ctrl-C, or asked to terminate)";
+  130  interrupted (Ctrl-C, or asked to terminate)
+  141  nobody reads standard output any more";
 
 /// Statuses that are ours and not the guest's: those that `env` and `docker run` use, so that scripts know them.
 /// Nothing keeps a guest from using the same numbers; then it is what we print that tells them apart.
@@ -196,7 +197,7 @@ mod tests {
     fn the_help_of_commands_on_data_names_every_status_of_theirs() {
         use Status::{
             BadAnswer, BadData, Busy, CannotWrite, Conflict, Denied, Failed, Interrupted, Missing,
-            Precondition, TooLarge, Unreachable, Usage,
+            Precondition, ReaderGone, TooLarge, Unreachable, Usage,
         };
         let all = [
             Usage,
@@ -212,6 +213,7 @@ mod tests {
             Denied,
             Failed,
             Interrupted,
+            ReaderGone,
         ];
         for status in all {
             let number = format!("{:>5}  ", status as u8);

@@ -19,6 +19,8 @@ impl ReportArgs {
     /// Ends a command whose errors are to look as its answers.
     pub(crate) fn end(self, done: Result<ExitCode, Failure>) -> Result<ExitCode, Failure> {
         match done {
+            // Whoever would read why has gone.
+            Err(failure) if failure.status == Status::ReaderGone => Ok(failure.status.into()),
             Err(failure) if self.json => Ok(failure.report_json()),
             done => done,
         }

@@ -188,7 +188,7 @@ impl Access {
             }
             Self::Api(client) => {
                 let mut all = remote::store::list(client, None)?;
-                all.retain(|store| !StoreName::new(&*store.name).is_ok_and(|name| name.is_reserved()));
+                all.retain(|store| !StoreName::new(&store.name).is_ok_and(|name| name.is_reserved()));
                 all.sort_by(|one, other| one.name.cmp(&other.name));
                 Ok(all)
             }

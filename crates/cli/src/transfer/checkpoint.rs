@@ -77,7 +77,8 @@ pub(crate) struct Keeper {
     /// Whether the user has named the file: then it has to work.
     is_asked_for: bool,
     job: Job,
-    noted: Instant,
+    /// When something was noted last.
+    noted: Option<Instant>,
     /// Whether it has been said that it does not work.
     is_broken: bool,
 }
@@ -95,7 +96,7 @@ impl Keeper {
             },
             Path::to_owned,
         );
-        Self { path, is_asked_for: file.is_some(), job, noted: Instant::now(), is_broken: false }
+        Self { path, is_asked_for: file.is_some(), job, noted: None, is_broken: false }
     }
 
     /// What an earlier run of the same job has noted.
@@ -123,9 +124,9 @@ impl Keeper {
         Ok(Some(checkpoint))
     }
 
-    /// Whether it is time to note something again.
+    /// Whether it is time to note something: at once, and then now and again.
     pub(crate) fn is_due(&self) -> bool {
-        self.noted.elapsed() >= EVERY
+        self.noted.is_none_or(|noted| noted.elapsed() >= EVERY)
     }
 
     /// Notes how far it has come, in one step: whatever happens, what is there is whole.
@@ -135,7 +136,7 @@ impl Keeper {
         head: Option<String>,
         done: Tally,
     ) -> Result<(), Failure> {
-        self.noted = Instant::now();
+        self.noted = Some(Instant::now());
         if self.is_broken {
             return Ok(());
         }

@@ -1,24 +1,32 @@
 //! A bar on standard error, for people who wait.
 
+use std::cell::Cell;
 use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Tally;
 
+/// How often the bar moves.
+const EVERY: Duration = Duration::from_millis(100);
+
 /// Shows how far a transfer is, or nothing.
 #[derive(Debug)]
-pub(crate) struct Progress(ProgressBar);
+pub(crate) struct Progress {
+    /// Absent where nobody would see it.
+    bar: Option<ProgressBar>,
+    moved: Cell<Instant>,
+}
 
 impl Progress {
     /// A bar if somebody can see it; `bytes` is the length of the input, if it is known.
     pub(crate) fn new(is_quiet: bool, bytes: Option<u64>) -> Self {
-        let target = if is_quiet || !io::stderr().is_terminal() {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr_with_hz(10)
-        };
-        let bar = ProgressBar::with_draw_target(bytes, target);
+        let moved = Cell::new(Instant::now());
+        if is_quiet || !io::stderr().is_terminal() {
+            return Self { bar: None, moved };
+        }
+        let bar = ProgressBar::with_draw_target(bytes, ProgressDrawTarget::stderr());
         let template = match bytes {
             Some(_) => "{wide_bar} {bytes}/{total_bytes} {msg} {eta}",
             None => "{spinner} {msg} {elapsed}",
@@ -26,29 +34,36 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self(bar)
+        Self { bar: Some(bar), moved }
     }
 
-    /// So much of the input is done.
+    /// So much of the input is done. Called for every item, it costs next to nothing.
     pub(crate) fn at(&self, position: Option<u64>, tally: &Tally) {
-        if self.0.is_hidden() {
+        let Some(bar) = &self.bar else { return };
+        if self.moved.get().elapsed() < EVERY {
             return;
         }
+        self.moved.set(Instant::now());
         match position {
-            Some(position) => self.0.set_position(position),
-            None => self.0.tick(),
+            Some(position) => bar.set_position(position),
+            None => bar.tick(),
         }
         let errors = if tally.errors == 0 { String::new() } else { format!(", {} errors", tally.errors) };
-        self.0.set_message(format!("{} items{errors}", tally.items));
+        bar.set_message(format!("{} items{errors}", tally.items));
     }
 
     /// Prints a line on standard error that the bar does not overwrite.
     pub(crate) fn say(&self, line: &str) {
-        self.0.suspend(|| eprintln!("edgekv: {line}"));
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("edgekv: {line}")),
+            None => eprintln!("edgekv: {line}"),
+        }
     }
 
     /// Removes the bar.
     pub(crate) fn clear(&self) {
-        self.0.finish_and_clear();
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
     }
 }

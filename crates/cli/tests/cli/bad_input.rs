@@ -294,3 +294,20 @@ fn messages_have_no_colours_where_there_is_no_terminal() {
     assert!(ended.stderr.contains("created") && ended.stderr.contains("new.redb"), "{ended:?}");
     assert!(!ended.stderr.contains('\x1b'), "{ended:?}");
 }
+
+#[test]
+fn mistakes_in_commands_of_commands_name_the_whole_command() {
+    let here = workplace();
+    let rows: [(&str, &[&str]); 6] = [
+        ("kv walk", &["'walk'", "see `edgekv kv --help`"]),
+        ("kv put --bogus", &["\"--bogus\"", "see `edgekv kv put --help`"]),
+        ("--log warn store create", &["<NAME> is missing", "see `edgekv store create --help`"]),
+        // What follows a command is an argument of it, also when it looks like another command.
+        ("kv get kv put more", &["\"more\"", "see `edgekv kv get --help`"]),
+        ("kv get --token kv put", &["<KEY> is missing", "see `edgekv kv get --help`"]),
+        ("completions bash serve", &["\"serve\"", "see `edgekv completions --help`"]),
+    ];
+    for (arguments, words) in rows {
+        here.run(arguments).fails(2, words);
+    }
+}

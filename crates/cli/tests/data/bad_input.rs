@@ -69,6 +69,14 @@ fn too_many_mistakes_stop_an_import_which_goes_on_when_more_are_allowed() {
         assert_eq!(ended.status, Some(65), "{ended:?}");
         let last = ended.stderr.lines().last().unwrap();
         assert!(last.contains("more than 2") && last.contains("--max-errors"), "{ended:?}");
+        let json =
+            data.run(&["kv", "import", "s", "mixed", "--json", "--max-errors", "2", "--resume", "third"]);
+        let report: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        assert_eq!((json.status, &report["complete"]), (Some(65), &json!(false)), "{json:?}");
+        assert!(
+            report["problems"].as_array().unwrap().len() > 2 && json.stderr.contains("bad_data"),
+            "{json:?}"
+        );
         let zero = data.run(&["kv", "import", "s", "mixed", "--resume", "other", "--max-errors", "0"]);
         assert_eq!(zero.status, Some(65));
         let ended = data.run(&["kv", "import", "s", "mixed"]);

@@ -1,10 +1,11 @@
 //! Items are written, read, deleted and listed one by one.
 
 use std::fs;
+use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::place::Data;
+use crate::place::{Data, Ended};
 
 /// Every byte, more than once, and not text.
 fn binary() -> Vec<u8> {
@@ -161,5 +162,24 @@ fn keys_are_listed_over_pages_and_no_further_than_was_asked_for() {
         assert_eq!((all["keys"].as_array().unwrap().len(), &all["more"]), (2501, &json!(false)));
         list(&["--limit", "0"]).fails(2, &["0"]);
         list(&["--limit", "5", "--all"]).fails(2, &["--all"]);
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure_to_talk_about() {
+    let data = Data::engine().with_store("s");
+    let items: String =
+        (0..20_000).map(|i| format!("{{\"key\":\"a long key {i:040}\",\"value\":\"\"}}\n")).collect();
+    data.run_with(&["kv", "import", "s", "-", "--quiet"], items.as_bytes()).good();
+    for arguments in [
+        &["kv", "list", "s", "--all"][..],
+        &["kv", "list", "s", "--all", "--json"],
+        &["kv", "export", "s", "-"],
+    ] {
+        let mut child =
+            data.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = Ended::of(child.wait_with_output().unwrap());
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(141), ""), "{arguments:?}");
     }
 }

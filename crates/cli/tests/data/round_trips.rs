@@ -156,7 +156,7 @@ fn the_last_of_several_items_with_one_key_counts() {
             (0..3000).map(|i| format!("{{\"key\":\"k{}\",\"value\":\"{i:04}\"}}\n", i % 7)).collect();
         data.run_with(&["kv", "import", "s", "-", "--quiet"], text.as_bytes()).good();
         let text = data.run(&["kv", "export", "s", "-", "--quiet"]).text();
-        let values: Vec<&str> = text.lines().map(|line| &line[19..23]).collect();
+        let values: Vec<&str> = text.lines().map(|line| &line[21..25]).collect();
         let last = |rest: usize| (0..3000).rev().find(|i| i % 7 == rest).unwrap();
         assert_eq!(values, (0..7).map(|rest| format!("{:04}", last(rest))).collect::<Vec<_>>());
     }
@@ -172,12 +172,39 @@ fn nothing_but_answers_is_printed_where_nobody_watches() {
         assert!(!said.contains('\r') && !said.contains('\u{1b}'), "{said:?}");
         let summary = data.run(&["kv", "import", "s", "f", "--json"]).json();
         let members: Vec<&String> = summary.as_object().unwrap().keys().collect();
-        let expected =
-            ["bytes", "errors", "items", "items_before", "items_per_second", "problems", "seconds", "store"];
+        let expected = [
+            "bytes",
+            "complete",
+            "errors",
+            "items",
+            "items_before",
+            "items_per_second",
+            "problems",
+            "seconds",
+            "store",
+        ];
         assert_eq!(members, expected);
         assert_eq!(data.run(&["kv", "import", "s", "f", "--quiet"]).text(), "");
         let exported = data.run(&["kv", "export", "s", "-"]);
         assert_eq!(exported.stdout, b"{\"key\":\"k\",\"value\":\"\"}\n");
         assert!(exported.stderr.starts_with("exported 1 items, "), "{exported:?}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_written_to_and_not_replaced() {
+    let data = Data::engine().with_store("s");
+    data.run(&["kv", "put", "s", "k", "v"]).good();
+    let line = "{\"key\":\"k\",\"value\":\"dg==\"}\n";
+    std::os::unix::fs::symlink("/dev/stderr", data.path("device")).unwrap();
+    let ended = data.run(&["kv", "export", "s", "device", "--quiet"]);
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), line));
+    data.file("real", "old");
+    std::os::unix::fs::symlink("real", data.path("link")).unwrap();
+    data.run(&["kv", "export", "s", "link", "--quiet"]).good();
+    assert_eq!(fs::read_to_string(data.path("real")).unwrap(), line);
+    data.run(&["kv", "get", "s", "k", "-o", "link"]).good();
+    assert_eq!(fs::read_to_string(data.path("real")).unwrap(), "v");
+    assert!(fs::symlink_metadata(data.path("link")).unwrap().is_symlink());
 }

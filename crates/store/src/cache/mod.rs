@@ -63,7 +63,9 @@ mod presence;
 mod read;
 mod slots;
 mod store;
+// They have the memory engine behind what they script.
 #[cfg(test)]
+#[cfg(feature = "memory")]
 mod tests;
 mod values;
 mod write;

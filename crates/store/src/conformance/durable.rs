@@ -125,7 +125,7 @@ pub(super) fn renamed_and_deleted_stores_stay_so_after_a_reopen(fixture: &dyn Fi
         assert!(good(bench.stores.delete(id).wait()));
         drop(last);
         bench = bench.reopen();
-        assert_eq!(good(bench.stores.list().wait()), [info.clone()]);
+        assert_eq!(good(bench.stores.list().wait()), std::slice::from_ref(&info));
         assert!(good(bench.stores.open_id(id).wait()).is_none());
         let store = good(bench.stores.open_id(info.id).wait());
         assert_eq!(store.and_then(|store| value(&store, "k")).as_deref(), Some(&b"v"[..]));

@@ -112,7 +112,7 @@ pub(super) fn a_renamed_store_keeps_its_identity_entries_and_handles(fixture: &d
     let updated_at = Timestamp::from_micros(START + 7_000_000);
     let expected = StoreInfo { id, name: store_name("new"), created_at, updated_at };
     assert_eq!(info.as_ref(), Some(&expected));
-    assert_eq!(good(bench.stores.list().wait()), [expected.clone()]);
+    assert_eq!(good(bench.stores.list().wait()), std::slice::from_ref(&expected));
     assert!(good(bench.stores.open(&store_name("old")).wait()).is_none());
     let opened = [good(bench.stores.open(&store_name("new")).wait()), good(bench.stores.open_id(id).wait())];
     for opened in opened {

@@ -50,7 +50,8 @@ pub(crate) struct ExportArgs {
 
 /// Where items go.
 enum Target {
-    Standard(BufWriter<io::Stdout>),
+    /// Standard output, or what is no regular file: a pipe, a device.
+    Stream(BufWriter<Box<dyn Write>>),
     /// A file that takes its name when it is complete.
     File {
         file: BufWriter<File>,
@@ -69,7 +70,7 @@ impl Target {
         line.clear();
         batch::write_item(line, item.key.as_key(), &item.insert);
         match self {
-            Self::Standard(out) => out.write_all(line),
+            Self::Stream(out) => out.write_all(line),
             Self::File { file, bytes, .. } => {
                 *bytes += line.len() as u64;
                 file.write_all(line)
@@ -81,7 +82,7 @@ impl Target {
     /// Gives what was written to the system.
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Standard(out) => out.flush(),
+            Self::Stream(out) => out.flush(),
             Self::File { file, .. } => file.flush(),
             Self::Folder(_) => Ok(()),
         }
@@ -140,7 +141,7 @@ impl ExportArgs {
                 let message = format!("interrupted; {} items are exported; {advice}", tally.items);
                 return Err(Failure::said(Status::Interrupted, message));
             }
-            Err(failure) if failure.status == Status::ReaderGone => return Ok(Status::ReaderGone.into()),
+            Err(failure) if failure.status == Status::ReaderGone => return Err(failure),
             Err(Failure { status, error }) => {
                 let error = anyhow::anyhow!("{error:#}; {} items are exported; {advice}", tally.items);
                 return Err(Failure { status, error });
@@ -149,7 +150,6 @@ impl ExportArgs {
         if let Some(keeper) = &keeper {
             keeper.remove()?;
         }
-        let is_standard = matches!(target, Target::Standard(_));
         let answer = if self.store.report.json {
             let mut answer = summary.json();
             if let Some(answer) = answer.as_object_mut() {
@@ -163,7 +163,7 @@ impl ExportArgs {
             return Ok(ExitCode::SUCCESS);
         }
         // Standard output is for the items, if it is for them.
-        if is_standard {
+        if self.is_standard() {
             eprintln!("{answer}");
         } else {
             report::line(answer)?;
@@ -240,6 +240,11 @@ impl ExportArgs {
         self.output == Path::new("-")
     }
 
+    /// Whether there is something that takes bytes and is no file: it is written to, and not replaced.
+    fn is_stream(&self) -> bool {
+        self.is_standard() || self.output.metadata().is_ok_and(|is| !is.is_file() && !is.is_dir())
+    }
+
     fn is_folder(&self) -> bool {
         let has_slash = self
             .output
@@ -251,9 +256,9 @@ impl ExportArgs {
     }
 
     fn keeper(&self, access: &Access, store: &Store) -> Result<Option<Keeper>, Failure> {
-        if self.is_standard() {
+        if self.is_stream() {
             if self.resume.is_some() {
-                let message = "what was written to standard output cannot be gone on with; export to a file";
+                let message = "what was written to standard output or a device cannot be gone on with; export to a file";
                 return Err(Failure::said(Status::Usage, message));
             }
             return Ok(None);
@@ -280,7 +285,13 @@ impl ExportArgs {
     ) -> Result<(Target, Option<KeyBuf>, Tally), Failure> {
         let cannot = |error: io::Error| self.cannot_write(&error);
         if self.is_standard() {
-            return Ok((Target::Standard(BufWriter::new(io::stdout())), None, Tally::default()));
+            let out: Box<dyn Write> = Box::new(io::stdout());
+            return Ok((Target::Stream(BufWriter::new(out)), None, Tally::default()));
+        }
+        if self.is_stream() {
+            let out = OpenOptions::new().write(true).open(&self.output).map_err(cannot)?;
+            let out: Box<dyn Write> = Box::new(out);
+            return Ok((Target::Stream(BufWriter::new(out)), None, Tally::default()));
         }
         if self.is_folder() {
             let target = FolderTarget::new(&self.output, before.is_some()).map_err(cannot)?;
@@ -292,7 +303,9 @@ impl ExportArgs {
             let done = if after.is_some() { done } else { Tally::default() };
             return Ok((Target::Folder(target), after, done));
         }
-        let mut partial = OsString::from(&self.output);
+        // What a link leads to is replaced, and not the link.
+        let path = fs::canonicalize(&self.output).unwrap_or_else(|_| self.output.clone());
+        let mut partial = OsString::from(&path);
         partial.push(".partial");
         let partial = PathBuf::from(partial);
         let (written, done) = match before {
@@ -306,7 +319,7 @@ impl ExportArgs {
         file.set_len(written.bytes).map_err(cannot)?;
         file.seek(SeekFrom::End(0)).map_err(cannot)?;
         let (file, bytes) = (BufWriter::new(file), written.bytes);
-        let target = Target::File { file, bytes, partial, path: self.output.clone() };
+        let target = Target::File { file, bytes, partial, path };
         Ok((target, written.last, done))
     }
 }

@@ -148,6 +148,8 @@ fn save(from: &mut dyn Read, path: &Path) -> Result<u64, Failure> {
         let mut file = std::fs::OpenOptions::new().write(true).open(path).map_err(|error| cannot(&error))?;
         return copy(from, &mut file, cannot);
     }
+    // What a link leads to is replaced, and not the link.
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]

@@ -200,10 +200,21 @@ impl ImportArgs {
         {
             keeper.note(position.clone(), source.head(position), record.tally)?;
         }
+        let has_place = record.position.is_some();
         let advice = || match &keeper {
-            Some(keeper) if record.position.is_some() => keeper.advice(),
+            Some(keeper) if has_place => keeper.advice(),
             _ => "run it again to begin anew".to_owned(),
         };
+        if self.store.report.json {
+            // Also when it is not complete: what was refused until then is in it.
+            let mut answer = summary.json();
+            if let Some(answer) = answer.as_object_mut() {
+                answer.insert("store".into(), self.store.name.as_str().into());
+                answer.insert("complete".into(), matches!(ended, Ok(End::Complete)).into());
+                answer.insert("problems".into(), record.problems.into());
+            }
+            report::line(answer)?;
+        }
         match ended {
             Ok(End::Complete) => {
                 if let Some(keeper) = &keeper {
@@ -232,14 +243,7 @@ impl ImportArgs {
                 return Err(Failure { status, error });
             }
         }
-        if self.store.report.json {
-            let mut answer = summary.json();
-            if let Some(answer) = answer.as_object_mut() {
-                answer.insert("store".into(), self.store.name.as_str().into());
-                answer.insert("problems".into(), record.problems.into());
-            }
-            report::line(answer)?;
-        } else if !self.quiet {
+        if !self.quiet && !self.store.report.json {
             report::line(summary.line("imported"))?;
         }
         Ok(if summary.tally.errors > 0 { Status::BadData.into() } else { ExitCode::SUCCESS })

@@ -18,7 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   edgekv kv put mystore greeting 'hello' --metadata en --ttl 5m
   edgekv kv put mystore logo --file logo.png
-  tail -f log | edgekv kv put mystore log - --mode append";
+  date | edgekv kv put mystore log - --mode append";
 
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{}", exit::DATA_HELP))]

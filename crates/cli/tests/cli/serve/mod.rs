@@ -3,6 +3,7 @@
 mod api;
 mod limits;
 mod logs;
+mod metrics;
 mod starts;
 mod stops;
 mod talk;

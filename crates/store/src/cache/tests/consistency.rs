@@ -82,8 +82,9 @@ fn a_read_that_ends_while_the_engine_is_in_a_write_does_not_leave_the_old_value_
     std::thread::scope(|scope| {
         scope.spawn(|| bench.put("new"));
         has_entered.recv().unwrap();
-        assert_eq!(bench.seen(), miss("old"));
+        let during = bench.find();
         go.send(()).unwrap();
+        assert_eq!(seen(during.wait()), miss("old"));
     });
     assert_eq!(bench.seen(), miss("new"));
     bench.assert_idle();

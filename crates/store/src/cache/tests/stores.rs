@@ -8,7 +8,7 @@ impl Bench {
     }
 }
 
-fn is_gone(found: Result<Found, KvError>) -> bool {
+fn is_gone(found: &Result<Found, KvError>) -> bool {
     matches!(found, Err(KvError::NoStore(_)))
 }
 
@@ -18,10 +18,10 @@ fn handles_of_a_deleted_store_say_so_whatever_was_kept() {
     assert_eq!(bench.seen(), (None, Source::Engine));
     assert_eq!(bench.seen(), (None, Source::Cache));
     assert!(bench.delete_store().wait().unwrap());
-    assert!(is_gone(bench.find().wait()));
+    assert!(is_gone(&bench.find().wait()));
     assert_eq!(bench.engine.stats().entries, 0, "what was kept has gone");
     assert!(!bench.delete_store().wait().unwrap());
-    assert!(is_gone(bench.find().wait()));
+    assert!(is_gone(&bench.find().wait()));
     bench.assert_idle();
 }
 
@@ -31,10 +31,10 @@ fn while_a_store_is_being_deleted_only_the_engine_answers() {
     bench.seen();
     bench.script.deletions.lock().push_back(Plan::LateAnswer);
     let deletion = bench.delete_store();
-    assert!(is_gone(bench.find().wait()));
+    assert!(is_gone(&bench.find().wait()));
     bench.script.finish_write();
     assert!(deletion.wait().unwrap());
-    assert!(is_gone(bench.find().wait()));
+    assert!(is_gone(&bench.find().wait()));
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_deletion_whose_reply_is_dropped_ends_as_well() {
     bench.script.deletions.lock().push_back(Plan::Later);
     drop(bench.delete_store());
     bench.script.finish_write();
-    assert!(is_gone(bench.find().wait()));
+    assert!(is_gone(&bench.find().wait()));
     until(|| bench.engine.stats().entries == 0);
 }
 
@@ -70,7 +70,7 @@ fn a_read_that_ends_after_the_store_was_deleted_is_not_kept() {
     bench.script.finish_read();
     assert_eq!(seen(read.wait()), (None, Source::Engine), "it began before");
     assert_eq!(bench.engine.stats().entries, 0);
-    assert!(is_gone(bench.find().wait()));
+    assert!(is_gone(&bench.find().wait()));
     bench.assert_idle();
 }
 
