@@ -78,6 +78,7 @@ use self::store::RedbStore;
 use self::transaction::{Change, DeletedStore};
 use super::{Engine, EngineStats, EngineStore};
 use crate::clock::Timestamp;
+use crate::completion::Completion;
 use crate::name::{StoreId, StoreInfo, StoreName};
 use crate::reply::Reply;
 
@@ -173,9 +174,9 @@ impl Engine for RedbEngine {
         self.core.submit(0, move |transaction| transaction.rename_store(id, &name, now))
     }
 
-    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
+    fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool> {
         let core = Arc::clone(&self.core);
-        self.core.submit(0, move |transaction| {
+        self.core.write(0, completion, move |transaction| {
             Ok(match transaction.delete_store(id, now)? {
                 DeletedStore::Missing => false,
                 DeletedStore::Whole => true,
