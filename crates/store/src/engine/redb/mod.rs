@@ -119,7 +119,8 @@ pub struct RedbStats {
     /// Durable commits, each of which costs one `fsync` (two with [`RedbBuilder::quick_recovery`], or after the disk has
     /// failed once).
     pub commits: u64,
-    /// Operations that went through the writer: inserts, deletes, new stores, sweeps, flushes. Refused ones count.
+    /// Operations that went through the writer: inserts, deletes, what is done to stores, flushes, and sweeps, those
+    /// included by which what is left of a deleted store goes. Refused ones count.
     pub operations: u64,
 }
 
