@@ -315,6 +315,8 @@ impl Shared {
     }
 }
 
+type Doomed = (Arc<dyn EngineStore>, Arc<AtomicBool>);
+
 struct Run {
     clock: Arc<ManualClock>,
     engine: CachedEngine,
@@ -328,7 +330,7 @@ struct Run {
     /// Is written with lifetimes.
     mortal: Shared,
     /// A store that comes and goes, and whether it is gone.
-    doomed: Mutex<Option<(Arc<dyn EngineStore>, Arc<AtomicBool>)>>,
+    doomed: Mutex<Option<Doomed>>,
     writers_left: AtomicUsize,
 }
 
