@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
@@ -66,23 +65,23 @@ impl BatchSource {
         Self::start(file, start, begin, max_value)
     }
 
-    /// Reads standard input; what comes before `start` is read and forgotten.
-    pub(crate) fn stdin(
+    /// Reads standard input, or a pipe; what comes before `start` is read and forgotten.
+    pub(crate) fn stream(
+        mut from: impl Read + Send + 'static,
         start: Option<(u64, u64)>,
         head: Option<&str>,
         max_value: u64,
     ) -> Result<Self, Failure> {
         let mut begin = Vec::new();
-        let mut stdin = io::stdin();
         if let Some((bytes, _)) = start {
             let failed =
                 |error: io::Error| Failure::said(Status::BadData, format!("cannot read the input: {error}"));
             let head_bytes = bytes.min(HEAD_BYTES as u64);
-            (&mut stdin).take(head_bytes).read_to_end(&mut begin).map_err(failed)?;
+            (&mut from).take(head_bytes).read_to_end(&mut begin).map_err(failed)?;
             check_head(&begin, head)?;
-            io::copy(&mut (&mut stdin).take(bytes - head_bytes), &mut io::sink()).map_err(failed)?;
+            io::copy(&mut (&mut from).take(bytes - head_bytes), &mut io::sink()).map_err(failed)?;
         }
-        Self::start(stdin, start, begin, max_value)
+        Self::start(from, start, begin, max_value)
     }
 
     fn start(
@@ -183,19 +182,19 @@ pub(crate) struct Written {
 
 /// What there is of a file that had `noted` bytes when `done` was noted, and what is done in all: lines that were completed
 /// later count. A file that does not fit that is as good as none.
-pub(crate) fn written(path: &Path, noted: u64, done: Tally, max_value: u64) -> io::Result<(Written, Tally)> {
+pub(crate) fn written(
+    file: &mut File,
+    noted: u64,
+    done: Tally,
+    max_value: u64,
+) -> io::Result<(Written, Tally)> {
     let nothing = || Ok((Written::default(), Tally::default()));
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return nothing(),
-        Err(error) => return Err(error),
-    };
-    let Some(end) = line_feed_before(&mut file, None)?.map(|at| at + 1).filter(|end| *end >= noted) else {
+    let Some(end) = line_feed_before(file, None)?.map(|at| at + 1).filter(|end| *end >= noted) else {
         return nothing();
     };
     // From the last line that was noted on: its key is needed if none came after it.
     let start = match noted.checked_sub(1) {
-        Some(feed) => line_feed_before(&mut file, Some(feed))?.map_or(0, |at| at + 1),
+        Some(feed) => line_feed_before(file, Some(feed))?.map_or(0, |at| at + 1),
         None => 0,
     };
     file.seek(SeekFrom::Start(start))?;
@@ -267,7 +266,8 @@ mod tests {
                     errors: 0,
                 };
                 let end = |items: usize| items.checked_sub(1).map_or(0, |at| ends[at]) as u64;
-                let (found, done) = written(&path, end(noted), tally(noted), 1_000_000).unwrap();
+                let (found, done) =
+                    written(&mut File::open(&path).unwrap(), end(noted), tally(noted), 1_000_000).unwrap();
                 let last = complete.checked_sub(1).map(|at| ["a", "b", "c"][at]);
                 assert_eq!(found.last.as_ref().map(KeyBuf::as_str), last, "cut at {cut}, noted {noted}");
                 assert_eq!(
@@ -280,10 +280,10 @@ mod tests {
         let nothing = (Written::default(), Tally::default());
         let tally = Tally { items: 9, bytes: 9, errors: 0 };
         fs::write(&path, "no item\n").unwrap();
-        assert_eq!(written(&path, 3, tally, 100).unwrap(), nothing);
+        let open = || File::open(&path).unwrap();
+        assert_eq!(written(&mut open(), 3, tally, 100).unwrap(), nothing);
         fs::write(&path, lines[1]).unwrap();
-        assert_eq!(written(&path, 10, tally, 100).unwrap(), nothing, "less is there than was noted");
-        assert_eq!(written(&folder.path().join("none"), 10, tally, 100).unwrap(), nothing);
+        assert_eq!(written(&mut open(), 10, tally, 100).unwrap(), nothing, "less is there than was noted");
     }
 
     fn pieces(mut source: BatchSource) -> Vec<(u64, u64, u64)> {
