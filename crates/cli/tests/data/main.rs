@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod foreign;
+mod goes_on;
 #[cfg(unix)]
 mod interrupts;
 mod items;

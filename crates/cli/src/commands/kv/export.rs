@@ -397,6 +397,8 @@ impl ExportArgs {
         }
         let (path, partial) = self.paths();
         let is_ours = !matches!(before, Before::Nothing);
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        fs::metadata(folder.unwrap_or(Path::new("."))).map_err(cannot)?;
         let exists = fs::symlink_metadata(&partial);
         if exists.as_ref().is_ok_and(|exists| !is_ours || !exists.is_file()) {
             let message = format!(
