@@ -141,6 +141,15 @@ fn standard_input_goes_on_when_a_place_is_named() {
 }
 
 #[test]
+fn who_waits_for_a_pipe_can_be_interrupted() {
+    let data = Data::engine();
+    assert!(Command::new("mkfifo").arg(data.path("pipe")).status().unwrap().success());
+    let database = data.path(".edgekv/data.redb");
+    let ended = stop(&data, &["kv", "import", "s", "pipe", "--create"], "INT", || database.exists());
+    ended.fails(130, &["interrupted", "0 items are imported", "begin anew"]);
+}
+
+#[test]
 fn an_export_that_is_interrupted_or_killed_goes_on_where_it_was() {
     for data in Data::both() {
         let data = data.with_store("s");

@@ -220,6 +220,7 @@ impl ImportArgs {
         progress.clear();
         let tally = record.at.tally;
         let summary = Summary { tally, before: done_before, elapsed: started.elapsed() };
+        let is_moved = before.place().map(|place| &place.position) != record.at.position.as_ref();
         // What is mended is to be read again.
         let noted = match (&ended, record.before_refused) {
             (Ok(End::TooManyErrors), Some(before)) => before,
@@ -227,6 +228,7 @@ impl ImportArgs {
         };
         let has_place = noted.position.is_some();
         if !matches!(ended, Ok(End::Complete))
+            && is_moved
             && let Some(keeper) = &mut keeper
         {
             let noted = match place(noted, &source) {
@@ -466,10 +468,10 @@ impl Input {
             Position::After(_) => None,
         });
         Ok(match self.kind {
-            Kind::Standard => Source::Batch(BatchSource::stream(io::stdin(), start, head, max_value)?),
+            Kind::Standard => Source::Batch(BatchSource::stream(|| Ok(io::stdin()), start, head, max_value)?),
             Kind::Stream => {
-                let pipe = File::open(&self.path).map_err(cannot)?;
-                Source::Batch(BatchSource::stream(pipe, start, head, max_value)?)
+                let path = self.path.clone();
+                Source::Batch(BatchSource::stream(move || File::open(path), start, head, max_value)?)
             }
             Kind::File => {
                 let file = File::open(&self.path).map_err(cannot)?;
