@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
-mod foreign;
+mod busy;
 mod goes_on;
 #[cfg(unix)]
 mod interrupts;
