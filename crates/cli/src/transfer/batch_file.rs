@@ -134,7 +134,7 @@ impl BatchSource {
                 Ok(Message::Interrupted) => return Ok(Next::Interrupted),
                 Ok(Message::Failed(failure)) => return Err(failure),
                 Ok(Message::End) | Err(_) => {
-                    let rest = self.splitter.take().and_then(Splitter::finish);
+                    let rest = self.splitter.take().and_then(|mut splitter| splitter.finish());
                     return Ok(rest.map_or(Next::End, |piece| Next::Piece(self.moved(piece))));
                 }
             }

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use edgekv_runtime::regular_file;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 use super::{Tally, sync_folder};
 use crate::exit::{Failure, Status};
+use crate::interrupt::Unfinished;
 
 const VERSION: u32 = 1;
 
@@ -251,11 +251,12 @@ impl Keeper {
         let text = serde_json::to_vec(&checkpoint)?;
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
-        let mut file = NamedTempFile::new_in(folder)?;
+        let mut unfinished = Unfinished::create(&tempfile::Builder::new(), folder)?;
+        let file = unfinished.file();
         file.write_all(&text)?;
         // Without this, a power failure could leave the name with nothing behind it.
         file.as_file().sync_all()?;
-        file.persist(&self.path)?;
+        unfinished.persist(&self.path)?;
         sync_folder(folder)
     }
 

@@ -3,6 +3,8 @@
 
 mod bad_input;
 mod busy;
+mod fake;
+mod foreign;
 mod goes_on;
 #[cfg(unix)]
 mod interrupts;

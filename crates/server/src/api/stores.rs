@@ -108,9 +108,7 @@ pub(crate) async fn list_stores(
     let most = usize::try_from(limit.get()).unwrap_or(usize::MAX);
 
     let mut stores = shared.stores.list().await?;
-    stores.retain(|info| {
-        !info.name.is_reserved() && name.is_none_or(|name| name == info.name.as_str())
-    });
+    stores.retain(|info| !info.name.is_reserved() && name.is_none_or(|name| name == info.name.as_str()));
     let total = stores.len();
     let start = after.map_or(0, |after| stores.partition_point(|info| info.name <= after));
     let rest = stores.get(start..).unwrap_or_default();
