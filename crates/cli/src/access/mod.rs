@@ -434,6 +434,22 @@ impl Store {
         }
     }
 
+    /// When it was made, as exactly as that is known: tells it from one of another database.
+    pub(crate) fn created(&self) -> String {
+        match self {
+            Self::Engine(store) => store.info().created_at.as_micros().to_string(),
+            Self::Api(store) => store.about().created_at.clone(),
+        }
+    }
+
+    /// Whether there is an entry.
+    pub(crate) fn has(&self, key: Key<'_>) -> Result<bool, Failure> {
+        Ok(match self {
+            Self::Engine(store) => local::get(store, key)?.is_some(),
+            Self::Api(store) => store.head(key)?.is_some(),
+        })
+    }
+
     pub(crate) fn get(&self, key: Key<'_>) -> Result<Found, Failure> {
         let found = match self {
             Self::Engine(store) => local::get(store, key)?,

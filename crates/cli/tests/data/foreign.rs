@@ -91,6 +91,25 @@ fn a_server_without_our_extensions_is_exported_listed_and_emptied() {
 }
 
 #[test]
+fn a_key_that_goes_while_it_is_exported_is_left_out() {
+    let here = Data::engine();
+    let entries: Entries = (0..25).map(|i| (format!("k{i:02}"), (Vec::new(), String::new()))).collect();
+    let entries = Mutex::new(entries);
+    let url = serve(move |request| {
+        if request.path.ends_with("/keys/k07") {
+            return Answer::status(404);
+        }
+        answer(&mut entries.lock().unwrap(), request)
+    });
+    run(&here, &url, &["kv", "export", "s", "out", "--quiet"]).good();
+    let lines = fs::read_to_string(here.path("out")).unwrap();
+    let mut keys: Vec<_> = (0..25).collect();
+    keys.remove(7);
+    let expected = keys.into_iter().map(|i| format!("{{\"key\":\"k{i:02}\",\"value\":\"\"}}"));
+    assert!(lines.lines().map(str::to_owned).eq(expected), "{lines}");
+}
+
+#[test]
 fn a_server_without_our_extensions_has_items_that_can_be_asked_for() {
     let here = Data::engine();
     let url = platform(Entries::new());

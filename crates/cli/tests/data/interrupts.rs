@@ -30,7 +30,7 @@ fn item(number: usize) -> Item {
         _ => [b"\xff\0".as_slice(), &number.to_be_bytes()].concat(),
     };
     let metadata = Metadata::copy_from(&metadata).unwrap();
-    let time_to_live = (number % 5 == 0).then_some(TTL);
+    let time_to_live = number.is_multiple_of(5).then_some(TTL);
     let insert = Insert { metadata, time_to_live, ..Insert::new(value) };
     Item { key: Key::new(&key(number)).unwrap().to_buf(), insert }
 }
@@ -150,13 +150,16 @@ fn another_input_or_target_does_not_go_on_from_a_checkpoint() {
     let place = checkpoint(&data).unwrap();
     data.file("in.ndjson", "{\"key\":\"other\",\"value\":\"\"}\n");
     let name = place.file_name().unwrap().to_str().unwrap();
-    data.run(&["kv", "import", "s", "in.ndjson"]).fails(65, &["has changed", name, "remove it"]);
-    data.run(&["kv", "import", "t", "in.ndjson", "--resume", name]).fails(65, &["another transfer"]);
+    data.run(&["kv", "import", "t", "in.ndjson", "--resume", name])
+        .fails(65, &["another transfer", name, "remove it"]);
     // Another store has a place of its own.
     data.run(&["kv", "import", "t", "in.ndjson", "--quiet"]).good();
     assert_eq!(data.run(&["kv", "list", "t"]).text(), "other\n");
-    fs::remove_file(place).unwrap();
-    data.run(&["kv", "import", "s", "in.ndjson", "--quiet"]).good();
+    let summary = data.run(&["kv", "import", "s", "in.ndjson", "--json"]).json();
+    assert_eq!((&summary["items"], &summary["items_before"]), (&1.into(), &0.into()), "{summary}");
+    assert!(summary["begins_anew"].as_str().unwrap().contains("the input has changed"), "{summary}");
+    assert!(data.run(&["kv", "list", "s", "--all"]).text().ends_with("\nother\n"));
+    assert_eq!(checkpoint(&data), None);
 }
 
 #[test]
@@ -174,6 +177,15 @@ fn standard_input_goes_on_when_a_place_is_named() {
     let summary: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
     assert_eq!((&summary["items"], &summary["errors"]), (&2.into(), &2.into()), "{summary}");
     assert!(!data.path("place").exists());
+}
+
+#[test]
+fn who_waits_for_a_pipe_can_be_interrupted() {
+    let data = Data::engine();
+    assert!(Command::new("mkfifo").arg(data.path("pipe")).status().unwrap().success());
+    let database = data.path(".edgekv/data.redb");
+    let ended = stop(&data, &["kv", "import", "s", "pipe", "--create"], "INT", || database.exists());
+    ended.fails(130, &["interrupted", "0 items are imported", "begin anew"]);
 }
 
 #[test]

@@ -192,7 +192,10 @@ impl Client {
                     StatusCode::CONFLICT => Status::Conflict,
                     StatusCode::PRECONDITION_FAILED => Status::Precondition,
                     StatusCode::PAYLOAD_TOO_LARGE => Status::TooLarge,
-                    StatusCode::TOO_MANY_REQUESTS => Status::Busy,
+                    StatusCode::TOO_MANY_REQUESTS
+                    | StatusCode::SERVICE_UNAVAILABLE
+                    | StatusCode::REQUEST_TIMEOUT
+                    | StatusCode::GATEWAY_TIMEOUT => Status::Busy,
                     _ => Status::BadAnswer,
                 };
                 let word = match kind {
