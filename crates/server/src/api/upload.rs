@@ -1,7 +1,6 @@
 //! The bodies of requests, as they arrive: how fast they have to, and how much of them may be in memory.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,13 +10,11 @@ use http_body::Body as HttpBody;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::budget::{Budget, Share};
 use super::problem::Problem;
 
 /// What a body has to bring within the time, unless it ends.
 const LEAST_BYTES: usize = 16 * 1024;
-
-/// Uploads that need no more than this do not count. As many as there are requests are 64 MiB.
-const FREE_BYTES: usize = 64 * 1024;
 
 /// What a body gets at first, when it is not said how long it is.
 const FIRST_BYTES: usize = 4 * 1024;
@@ -27,20 +24,21 @@ const FIRST_BYTES: usize = 4 * 1024;
 pub(crate) struct Pieces {
     body: Body,
     time: Duration,
-    /// When the next bytes have to be there, and how many of them are.
-    until: Instant,
+    /// How long the next bytes may still take, and how many of them are there. What is done with them is not timed.
+    left: Duration,
     since: usize,
 }
 
 impl Pieces {
     pub(crate) fn new(body: Body, time: Duration) -> Self {
-        Self { body, time, until: Instant::now() + time, since: 0 }
+        Self { body, time, left: time, since: 0 }
     }
 
     /// The next piece; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        let until = Instant::now() + self.left;
         loop {
-            let frame = match timeout_at(self.until, self.body.frame()).await {
+            let frame = match timeout_at(until, self.body.frame()).await {
                 Ok(None) => return Ok(None),
                 Ok(Some(Ok(frame))) => frame,
                 // Most often nobody is there any more who could read this.
@@ -56,10 +54,12 @@ impl Pieces {
             // Trailers say nothing that is wanted.
             if let Ok(data) = frame.into_data() {
                 self.since += data.len();
-                if self.since >= LEAST_BYTES {
+                self.left = if self.since >= LEAST_BYTES {
                     self.since = 0;
-                    self.until = Instant::now() + self.time;
-                }
+                    self.time
+                } else {
+                    until.saturating_duration_since(Instant::now())
+                };
                 return Ok(Some(data));
             }
         }
@@ -128,59 +128,6 @@ fn too_large(what: &str, bytes: u64, max: u64) -> Problem {
     )
 }
 
-/// The memory for all uploads together.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    used: AtomicUsize,
-    max: usize,
-}
-
-impl Budget {
-    pub(crate) fn new(max: usize) -> Arc<Self> {
-        Arc::new(Self { used: AtomicUsize::new(0), max })
-    }
-}
-
-/// What one upload holds of it.
-#[derive(Debug)]
-pub(crate) struct Share {
-    budget: Arc<Budget>,
-    bytes: usize,
-}
-
-impl Share {
-    pub(crate) fn new(budget: &Arc<Budget>) -> Self {
-        Self { budget: Arc::clone(budget), bytes: 0 }
-    }
-
-    /// Holds so many bytes from now on, more or fewer than before.
-    pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Problem> {
-        let bytes = if bytes <= FREE_BYTES { 0 } else { bytes };
-        if bytes <= self.bytes {
-            self.budget.used.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
-            self.bytes = bytes;
-            return Ok(());
-        }
-        let (more, max) = (bytes - self.bytes, self.budget.max);
-        let fits = |used: usize| used.checked_add(more).filter(|used| *used <= max);
-        match self.budget.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
-            Ok(_) => {
-                self.bytes = bytes;
-                Ok(())
-            }
-            Err(_) => Err(Problem::unavailable(format!(
-                "all uploads together need more than {max} bytes of memory; try again later"
-            ))),
-        }
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,7 +145,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_what_its_pieces_are() {
-        let budget = Budget::new(0);
+        let budget = Budget::new(0, "uploads");
         let upload = run(&[b"this is ", b"", b"message 1"], 17, &budget).await.unwrap();
         assert_eq!(upload.bytes, "this is message 1");
         assert_eq!(run(&[b"this is ", b"message 1"], 16, &budget).await.unwrap_err(), 413);
@@ -208,13 +155,13 @@ mod tests {
     #[tokio::test]
     async fn all_uploads_together_are_bounded_and_small_ones_are_free() {
         static LARGE: [u8; 100_000] = [0; 100_000];
-        let budget = Budget::new(200_000);
+        let budget = Budget::new(200_000, "uploads");
         let first = run(&[&LARGE], u64::MAX, &budget).await.unwrap();
         assert_eq!(first.bytes.len(), LARGE.len());
         assert_eq!(run(&[&LARGE, &LARGE], u64::MAX, &budget).await.unwrap_err(), 503);
         assert_eq!(run(&[b"small"], u64::MAX, &budget).await.unwrap().bytes, "small");
         drop(first);
         assert!(run(&[&LARGE], u64::MAX, &budget).await.is_ok());
-        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+        assert_eq!(budget.used(), 0);
     }
 }
