@@ -61,7 +61,8 @@ pub(crate) fn by_name<S: Send + Sync + Clone + 'static>(
 pub(crate) fn complete(document: &mut OpenApi) {
     let paths = std::mem::take(&mut document.paths.paths);
     for (path, mut item) in paths {
-        if let Some(get) = &item.get {
+        if let Some(get) = &mut item.get {
+            describe_parts(get);
             item.head = Some(head(get));
         }
         for operation in operations(&mut item) {
@@ -76,6 +77,20 @@ pub(crate) fn complete(document: &mut OpenApi) {
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let PathItem { get, put, post, delete, head, .. } = item;
     [get, put, post, delete, head].into_iter().filter_map(Option::as_mut)
+}
+
+/// What is said of an item is said with every part of it, and without it.
+fn describe_parts(get: &mut Operation) {
+    let responses = &mut get.responses.responses;
+    let Some(RefOr::T(whole)) = responses.get("200") else { return };
+    let headers = whole.headers.clone();
+    for status in ["206", "304", "416"] {
+        if let Some(RefOr::T(response)) = responses.get_mut(status) {
+            for (name, header) in &headers {
+                response.headers.entry(name.clone()).or_insert_with(|| header.clone());
+            }
+        }
+    }
 }
 
 /// The same as `GET`, without bodies, and without what is only about parts of them.

@@ -150,6 +150,7 @@ enum ReadResponses {
         status = 200,
         content_type = "application/octet-stream",
         headers(
+            ("accept-ranges" = String, description = "`bytes`."),
             ("generation" = u64, description = "The version of the item: every write gives a larger one."),
             ("etag" = String, description = "The same, as an entity tag."),
             ("last-modified" = String, description = "When the item was written."),

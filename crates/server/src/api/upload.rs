@@ -130,6 +130,12 @@ fn too_large(what: &str, bytes: u64, max: u64) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use futures_util::StreamExt as _;
+    use http_body::{Frame, SizeHint};
+
     use super::*;
 
     fn body(pieces: &[&'static [u8]]) -> Body {
@@ -141,6 +147,78 @@ mod tests {
     async fn run(pieces: &[&'static [u8]], max: u64, budget: &Arc<Budget>) -> Result<Upload, u16> {
         let pieces = Pieces::new(body(pieces), Duration::from_secs(30));
         take(pieces, max, "value", budget).await.map_err(|problem| problem.status.as_u16())
+    }
+
+    /// A body whose pieces come at these intervals.
+    fn slow(intervals: &[Duration], time: Duration) -> Pieces {
+        let stream = futures_util::stream::iter(intervals.to_vec()).then(|interval| async move {
+            tokio::time::sleep(interval).await;
+            Ok::<_, std::io::Error>(Bytes::from_static(b"piece"))
+        });
+        Pieces::new(Body::from_stream(stream), time)
+    }
+
+    #[tokio::test]
+    async fn only_the_time_that_is_waited_for_a_body_counts() {
+        let (time, moment) = (Duration::from_millis(300), Duration::from_millis(1));
+        let mut pieces = slow(&[moment; 3], time);
+        while pieces.next().await.unwrap().is_some() {
+            // An engine that takes its time.
+            tokio::time::sleep(time * 2).await;
+        }
+        let mut pieces = slow(&[time / 3; 9], time);
+        let refused = loop {
+            match pieces.next().await {
+                Ok(piece) => assert!(piece.is_some(), "all pieces together take too long"),
+                Err(problem) => break problem,
+            }
+        };
+        assert_eq!(refused.status, StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[tokio::test]
+    async fn memory_grows_with_what_has_come_whatever_is_said() {
+        static PIECE: [u8; 100_000] = [0; 100_000];
+        let budget = Budget::new(usize::MAX, "uploads");
+        let seen = Arc::clone(&budget);
+        let pieces = (1..=20_usize).map(move |number| {
+            let before = (number - 1) * PIECE.len();
+            assert!(seen.used() <= 2 * before, "{} bytes are held for {before}", seen.used());
+            Ok::<_, std::io::Error>(Bytes::from_static(&PIECE))
+        });
+        let body = Body::new(Told {
+            body: Body::from_stream(futures_util::stream::iter(pieces)),
+            left: 20 * PIECE.len(),
+        });
+        let upload = take(Pieces::new(body, Duration::from_secs(30)), u64::MAX, "value", &budget).await;
+        assert_eq!(upload.unwrap().bytes.len(), 20 * PIECE.len());
+        assert_eq!(budget.used(), 0);
+    }
+
+    /// A body that says how long it is.
+    struct Told {
+        body: Body,
+        left: usize,
+    }
+
+    impl HttpBody for Told {
+        type Data = Bytes;
+        type Error = axum::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+            let polled = Pin::new(&mut self.body).poll_frame(cx);
+            if let Poll::Ready(Some(Ok(frame))) = &polled {
+                self.left -= frame.data_ref().map_or(0, Bytes::len);
+            }
+            polled
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(self.left as u64)
+        }
     }
 
     #[tokio::test]

@@ -73,27 +73,6 @@ fn a_batch_whose_engine_fails_says_what_is_written() {
 }
 
 #[test]
-fn the_time_that_an_engine_takes_is_not_its_clients() {
-    let time = Duration::from_millis(300);
-    let (fixture, faults) = fixture(|limits| limits.upload_time = time);
-    faults.write_millis.store(2 * 300, Ordering::Relaxed);
-    // More than are under way at a time, in pieces, so that some of them come after the engine was waited for.
-    let body = items(4100);
-    let mut client = fixture.client();
-    let request = put(BATCH).header("content-length", body.len().to_string());
-    client.write(&request.to_bytes(fixture.address)).unwrap();
-    let (most, last) = body.as_bytes().split_at(items(4097).len());
-    client.write(most).unwrap();
-    std::thread::sleep(time / 2);
-    for piece in last.chunks(8) {
-        client.write(piece).unwrap();
-        std::thread::sleep(time / 100);
-    }
-    let answer = client.answer(&request).unwrap();
-    assert_eq!(answer.status, 200, "{answer:?}");
-}
-
-#[test]
 fn a_server_whose_engine_hangs_is_not_ready_and_asks_it_once() {
     let (fixture, faults) = fixture(|_| {});
     assert_eq!(fixture.send(get("/readyz")).text(), "ready\n");

@@ -1,9 +1,8 @@
-//! An engine that does what tests want: in memory, but slow, or broken.
+//! An engine that does what tests want: in memory, but broken.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use edgekv_store::{
     Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError, Limits,
@@ -17,8 +16,6 @@ pub(crate) struct Faults {
     pub(crate) failing_read: AtomicU64,
     /// The same of writes.
     pub(crate) failing_write: AtomicU64,
-    /// Milliseconds until a write is answered.
-    pub(crate) write_millis: AtomicU64,
     /// Whether a flush is never answered.
     pub(crate) hangs: AtomicBool,
     reads: AtomicU64,
@@ -107,16 +104,7 @@ impl EngineStore for FaultyStore {
         if is_next(&self.faults.writes, &self.faults.failing_write) {
             return broken();
         }
-        let written = self.inner.insert(key, insert, now, limits);
-        let time = Duration::from_millis(self.faults.write_millis.load(Ordering::Relaxed));
-        if time.is_zero() {
-            return written;
-        }
-        let until = tokio::time::Instant::now() + time;
-        Reply::later(async move {
-            tokio::time::sleep_until(until).await;
-            written.await
-        })
+        self.inner.insert(key, insert, now, limits)
     }
 
     fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
