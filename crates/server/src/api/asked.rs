@@ -25,6 +25,12 @@ impl<S: Sync, Q: DeserializeOwned + Default> FromRequest<S> for Asked<Q> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        Self::of(request)
+    }
+}
+
+impl<Q: DeserializeOwned + Default> Asked<Q> {
+    pub(crate) fn of(request: Request) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
         let query = query::read(&head.uri)?;
         Ok(Self { head, query, body })
