@@ -158,7 +158,7 @@ fn next_streamed(
         let piece = match pieces.next() {
             Some(piece) => piece,
             None => match body.read(chunk) {
-                Ok(0) => match splitter.take().and_then(Splitter::finish) {
+                Ok(0) => match splitter.take().and_then(|mut splitter| splitter.finish()) {
                     Some(piece) => piece,
                     None => return Ok(None),
                 },

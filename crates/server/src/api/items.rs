@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use edgekv_store::{Insert, InsertMode};
-use http::StatusCode;
+use http::{StatusCode, request};
 use utoipa::IntoResponses;
 
 use super::problem::{Problem, ProblemDocument};
@@ -39,11 +39,16 @@ pub(crate) async fn get_item(
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, _) = request.into_parts();
+    read(&shared, &head).await
+}
+
+/// What [`get_item`] does, whoever has found out that it is to be done.
+pub(crate) async fn read(shared: &Shared, head: &request::Parts) -> Result<Response, Problem> {
     let target = Target::of(head.uri.path()).ok_or_else(super::no_route)?;
     query::read::<NoQuery>(&head.uri)?;
     let text = target.key()?;
     let key = key(&text)?;
-    let store = target.open(&shared).await?;
+    let store = target.open(shared).await?;
     let found = store.find(key).await?;
     match found.entry {
         Some(entry) => respond(&head.method, &head.headers, entry, found.source, shared.stores.now()),

@@ -65,6 +65,11 @@ impl<'a> Target<'a> {
         decoded(self.rest.strip_prefix("keys/").unwrap_or_default(), "key")
     }
 
+    /// Whether it is that of a key, with some text for the store and some for the key.
+    pub(crate) fn has_key(self) -> bool {
+        !self.store.is_empty() && self.rest.strip_prefix("keys/").is_some_and(|key| !key.is_empty())
+    }
+
     /// Whether it is that of a key, of which there is no text.
     pub(crate) fn lacks_key(self) -> bool {
         self.rest == "keys/"
@@ -142,7 +147,12 @@ mod tests {
         assert_eq!(parts("/resources/stores/kv/7/batch"), Some((Addressing::Id, "7", "batch")));
         assert_eq!(parts("/resources/stores/kv/7"), Some((Addressing::Id, "7", "")));
         assert_eq!(parts("/healthz"), None);
-        assert!(Target::of("/stores/kv/s/keys/").unwrap().lacks_key());
+        let target = |path| Target::of(path).unwrap();
+        assert!(target("/stores/kv/s/keys/").lacks_key());
+        assert!(target("/stores/kv/s/keys/k").has_key());
+        for path in ["/stores/kv/s/keys/", "/stores/kv//keys/k", "/stores/kv/s/keys", "/stores/kv/s/batch"] {
+            assert!(!target(path).has_key(), "{path}");
+        }
     }
 
     #[test]
