@@ -14,7 +14,7 @@ pub fn block(language: &str, text: &str) -> &'static str {
 }
 
 /// The blocks in this language, in their order.
-pub fn blocks<'a>(text: &'a str, language: &'a str) -> impl Iterator<Item = &'a str> {
+pub fn blocks<'a>(text: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
     let blocks = text.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n'));
     blocks.filter(move |(of, _)| *of == language).map(|(_, block)| block)
 }
