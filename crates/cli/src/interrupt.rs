@@ -1,12 +1,15 @@
 //! Ctrl-C, and other requests to terminate: what guests have written is made durable, and the database closed, before
 //! the process goes.
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use anyhow::Context;
 use edgekv_store::Stores;
+use tempfile::NamedTempFile;
 
 use crate::exit::Status;
 
@@ -87,8 +90,51 @@ impl Drop for CloseOnInterrupt {
     }
 }
 
+/// Prepares for an interrupt of a command that has nothing to close. Once per process, and not together with the others.
+pub(crate) fn exit_on_interrupt() -> anyhow::Result<()> {
+    ctrlc::set_handler(|| exit()).context("cannot prepare for Ctrl-C")
+}
+
+/// Files that nobody is to find after an interrupt.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file without a name of its own yet. It goes when this is dropped, and when the process is interrupted.
+#[derive(Debug)]
+pub(crate) struct Unfinished(NamedTempFile);
+
+impl Unfinished {
+    pub(crate) fn create(builder: &tempfile::Builder<'_, '_>, folder: &Path) -> io::Result<Self> {
+        // An interrupt waits until the file is known.
+        let mut paths = unfinished();
+        let file = builder.tempfile_in(folder)?;
+        paths.push(file.path().to_owned());
+        Ok(Self(file))
+    }
+
+    pub(crate) fn file(&mut self) -> &mut NamedTempFile {
+        &mut self.0
+    }
+
+    /// Gives it its name, in place of what has it now.
+    pub(crate) fn persist(self, path: &Path) -> io::Result<()> {
+        let mut paths = unfinished();
+        paths.retain(|path| path != self.0.path());
+        self.0.persist(path).map(drop).map_err(|error| error.error)
+    }
+}
+
 /// Ends the process, whatever its other threads do.
 fn exit() -> ! {
+    // Held until the end, so that no other file comes.
+    let paths = unfinished();
+    for path in &*paths {
+        // One that is gone already is as good.
+        let _ = std::fs::remove_file(path);
+    }
     std::process::exit(Status::Interrupted as i32)
 }
 

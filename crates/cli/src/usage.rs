@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory};
 
 use crate::Edgekv;
-use crate::exit::Status;
+use crate::exit::{Failure, Form, Status};
 
 /// Shows help, or what is wrong with the arguments.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
@@ -18,11 +18,29 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    match line(error) {
-        Some(line) => eprintln!("edgekv: {line}"),
-        None => drop(error.print()),
+    let form = form();
+    match (line(error), form) {
+        (Some(line), _) => Failure::said(Status::Usage, line).report(form),
+        (None, Form::Json) => {
+            let line = format!("the command is missing; see `{} --help`", own_arguments().command);
+            Failure::said(Status::Usage, line).report(form)
+        }
+        (None, Form::Text) => {
+            drop(error.print());
+            Status::Usage.into()
+        }
     }
-    Status::Usage.into()
+}
+
+/// How errors were asked for, as far as that can be seen in arguments that are wrong.
+fn form() -> Form {
+    let own = own_arguments();
+    let can_json = matches!(own.command.split(' ').nth(1), Some("kv" | "store"));
+    if can_json && own.arguments.iter().any(|argument| argument == "--json") {
+        Form::Json
+    } else {
+        Form::Text
+    }
 }
 
 /// How a user has given the value of a flag: by the flag, or by its variable.

@@ -8,8 +8,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use edgekv_store::{
-    Engine, EngineStore, Insert, Key, KvError, ListMode, OpenError, RedbEngine, Scan, StoreName, Stores,
-    Timestamp,
+    Completion, Engine, EngineStore, Insert, Key, KvError, ListMode, OpenError, RedbEngine, Scan, StoreName,
+    Stores, Timestamp,
 };
 use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 use tempfile::TempDir;
@@ -245,15 +245,24 @@ fn operations_on_a_closed_engine_are_errors() {
     let engine = RedbEngine::open(dir.path().join("data.redb")).unwrap();
     let store: Arc<dyn EngineStore> = engine.create(&name(), Timestamp::from_micros(1)).wait().unwrap();
     let now = Timestamp::from_micros(1);
-    let queued = store.insert(key("queued"), Insert::new("v"), now, &edgekv_store::Limits::default());
+    let queued = store.insert(
+        key("queued"),
+        Insert::new("v"),
+        now,
+        &edgekv_store::Limits::default(),
+        Completion::NONE,
+    );
     drop(engine);
     assert!(queued.wait().is_ok(), "what was called before is still done");
     let scan =
         Scan { prefix: "", after: None, limit: std::num::NonZeroU32::MIN, mode: ListMode::Strong, now };
     let errors = [
         store.lookup(key("queued")).wait().map(|_| ()),
-        store.insert(key("k"), Insert::new("v"), now, &edgekv_store::Limits::default()).wait().map(|_| ()),
-        store.delete(key("queued"), None, now).wait().map(|_| ()),
+        store
+            .insert(key("k"), Insert::new("v"), now, &edgekv_store::Limits::default(), Completion::NONE)
+            .wait()
+            .map(|_| ()),
+        store.delete(key("queued"), None, now, Completion::NONE).wait().map(|_| ()),
         store.scan(scan).wait().map(|_| ()),
     ];
     for result in errors {

@@ -10,9 +10,10 @@ use edgekv_store::{
 };
 use std::time::Duration;
 
-use super::Store;
+use super::pages::Order;
 use super::remote::client::{Client, contradiction};
 use super::remote::store::RemoteStore;
+use super::{MAX_REMOTE_VALUE_BYTES, Store};
 use crate::exit::{Failure, Status};
 
 /// Bytes that are read from a server at once.
@@ -42,6 +43,7 @@ struct Keys {
     keys: VecDeque<KeyBuf>,
     items: VecDeque<Item>,
     cursor: Option<String>,
+    order: Order,
     is_last: bool,
 }
 
@@ -130,9 +132,7 @@ fn remote(store: &RemoteStore, prefix: &str, after: Option<Key<'_>>) -> Result<F
         Some(response) => From::Stream {
             client,
             body: Box::new(response.into_body().into_reader()),
-            splitter: Some(Splitter::new(batch::max_item_bytes(
-                4 * edgekv_store::limits::DEFAULT_MAX_VALUE_BYTES,
-            ))),
+            splitter: Some(Splitter::new(batch::max_item_bytes(MAX_REMOTE_VALUE_BYTES))),
             chunk: vec![0; CHUNK_BYTES],
         },
         None => From::Keys(Keys {
@@ -141,6 +141,7 @@ fn remote(store: &RemoteStore, prefix: &str, after: Option<Key<'_>>) -> Result<F
             keys: VecDeque::new(),
             items: VecDeque::new(),
             cursor: None,
+            order: Order::default(),
             is_last: false,
         }),
     })
@@ -157,7 +158,7 @@ fn next_streamed(
         let piece = match pieces.next() {
             Some(piece) => piece,
             None => match body.read(chunk) {
-                Ok(0) => match splitter.take().and_then(Splitter::finish) {
+                Ok(0) => match splitter.take().and_then(|mut splitter| splitter.finish()) {
                     Some(piece) => piece,
                     None => return Ok(None),
                 },
@@ -196,6 +197,7 @@ impl Keys {
             }
             let store = RemoteStore::new(self.client.clone(), self.store.clone());
             let page = store.page(prefix, self.cursor.as_deref(), 1000)?;
+            self.order.check(&page)?;
             self.is_last = page.next.is_none();
             self.cursor = page.next;
             for key in page.keys {
@@ -214,14 +216,7 @@ impl Keys {
         let store = RemoteStore::new(self.client.clone(), self.store.clone());
         let fetch = |key: &KeyBuf| -> Result<Option<Item>, Failure> {
             let Some(mut found) = store.get(key.as_key())? else { return Ok(None) };
-            let mut value = Vec::new();
-            let limit = 4 * edgekv_store::limits::DEFAULT_MAX_VALUE_BYTES;
-            let broken = |error: std::io::Error| {
-                let message =
-                    format!("{} has broken off in the middle of a value: {error}", self.client.url());
-                Failure::said(Status::Unreachable, message)
-            };
-            (&mut found.value).take(limit).read_to_end(&mut value).map_err(broken)?;
+            let value = found.read(MAX_REMOTE_VALUE_BYTES)?;
             let metadata = Metadata::new(found.about.metadata)
                 .map_err(|error| contradiction("its", &error.to_string()))?;
             let time_to_live = found.about.time_to_live_sec.map(Duration::from_secs);

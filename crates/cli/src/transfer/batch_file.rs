@@ -126,7 +126,7 @@ impl BatchSource {
                     return Err(Failure::said(Status::BadData, format!("cannot read the input: {error}")));
                 }
                 Ok(Message::End) | Err(_) => {
-                    let rest = self.splitter.take().and_then(Splitter::finish);
+                    let rest = self.splitter.take().and_then(|mut splitter| splitter.finish());
                     return Ok(rest.map_or(Next::End, |piece| Next::Piece(self.moved(piece))));
                 }
             }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
+mod fake;
+mod foreign;
 #[cfg(unix)]
 mod interrupts;
 mod items;

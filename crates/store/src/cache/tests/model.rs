@@ -1,7 +1,6 @@
 //! All of it together: threads that read and write, on engines that answer in any order, and a model of what they may see.
 
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
@@ -58,7 +57,7 @@ impl Shuffled {
     }
 
     fn wrap(&self, store: Arc<dyn EngineStore>) -> Arc<dyn EngineStore> {
-        Arc::new(ShuffledStore { store, orders: Mutex::new(self.orders.lock().unwrap().clone()) })
+        Arc::new(ShuffledStore { store, orders: Mutex::new(self.orders.lock().clone()) })
     }
 }
 
@@ -107,8 +106,8 @@ impl Engine for Shuffled {
         self.memory.rename(id, name, now)
     }
 
-    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
-        self.memory.delete(id, now)
+    fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool> {
+        self.memory.delete(id, now, completion)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {
@@ -133,14 +132,21 @@ struct ShuffledStore {
 impl ShuffledStore {
     fn write<T: Send + 'static>(
         &self,
+        completion: Completion,
         write: impl FnOnce() -> Result<T, KvError> + Send + 'static,
-    ) -> Reply<T> {
+    ) -> Reply<T>
+    where
+        for<'r> Ended: From<&'r Result<T, KvError>>,
+    {
         let (answer, wait) = futures_channel::oneshot::channel();
         let write = move || {
             let result = write();
-            Box::new(move || drop(answer.send(result))) as Work
+            Box::new(move || {
+                completion.end(&result);
+                drop(answer.send(result));
+            }) as Work
         };
-        self.orders.lock().unwrap().send(Order::Write(Box::new(write))).unwrap();
+        self.orders.lock().send(Order::Write(Box::new(write))).unwrap();
         Reply::later(async move { wait.await.unwrap() })
     }
 }
@@ -154,18 +160,33 @@ impl EngineStore for ShuffledStore {
         let found = self.store.lookup(key).wait();
         let (answer, wait) = futures_channel::oneshot::channel();
         let answer = Order::Answer(Box::new(move || drop(answer.send(found))));
-        self.orders.lock().unwrap().send(answer).unwrap();
+        self.orders.lock().send(answer).unwrap();
         Reply::later(async move { wait.await.unwrap() })
     }
 
-    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation> {
+    fn insert(
+        &self,
+        key: Key<'_>,
+        insert: Insert,
+        now: Timestamp,
+        limits: &Limits,
+        completion: Completion,
+    ) -> Reply<Generation> {
         let (store, key, limits) = (Arc::clone(&self.store), key.to_buf(), *limits);
-        self.write(move || store.insert(key.as_key(), insert, now, &limits).wait())
+        self.write(completion, move || {
+            store.insert(key.as_key(), insert, now, &limits, Completion::NONE).wait()
+        })
     }
 
-    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
+    fn delete(
+        &self,
+        key: Key<'_>,
+        condition: Option<GenerationMatch>,
+        now: Timestamp,
+        completion: Completion,
+    ) -> Reply<bool> {
         let (store, key) = (Arc::clone(&self.store), key.to_buf());
-        self.write(move || store.delete(key.as_key(), condition, now).wait())
+        self.write(completion, move || store.delete(key.as_key(), condition, now, Completion::NONE).wait())
     }
 
     fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage> {
@@ -183,7 +204,7 @@ struct History {
 
 impl History {
     fn begin(&self, is_absent: bool) -> usize {
-        let mut states = self.is_absent.lock().unwrap();
+        let mut states = self.is_absent.lock();
         states.push(is_absent);
         states.len()
     }
@@ -194,7 +215,7 @@ impl History {
 
     /// Whether somebody who began when `oldest` was acknowledged may see this now.
     fn allows(&self, oldest: usize, entry: Option<&Entry>) -> Result<(), String> {
-        let states = self.is_absent.lock().unwrap();
+        let states = self.is_absent.lock();
         match entry {
             Some(entry) => {
                 let state: usize = std::str::from_utf8(entry.value()).unwrap().parse().unwrap();
@@ -246,7 +267,13 @@ const SHARED: &str = "shared";
 
 impl Run {
     fn insert(&self, key: &str, insert: Insert) -> Reply<Generation> {
-        self.store.insert(Key::new(key).unwrap(), insert, Timestamp::from_micros(1), &Limits::default())
+        self.store.insert(
+            Key::new(key).unwrap(),
+            insert,
+            Timestamp::from_micros(1),
+            &Limits::default(),
+            Completion::NONE,
+        )
     }
 
     fn write(&self, writer: usize, random: &mut Random, steps: usize) {
@@ -265,7 +292,12 @@ impl Run {
                 }
                 4..6 => {
                     let state = history.begin(true);
-                    let delete = self.store.delete(Key::new(&key).unwrap(), None, Timestamp::from_micros(1));
+                    let delete = self.store.delete(
+                        Key::new(&key).unwrap(),
+                        None,
+                        Timestamp::from_micros(1),
+                        Completion::NONE,
+                    );
                     if random.below(4) > 0 {
                         delete.wait().unwrap();
                         history.acknowledge(state);

@@ -8,11 +8,12 @@ use parking_lot::{Mutex, RwLock};
 
 use super::error::Damaged;
 use super::handle::guarded;
-use super::operation::{Call, Failure};
+use super::operation::{Call, End as CallEnd, Failure};
 use super::queue::Queue;
 use super::snapshot::Snapshot;
 use super::store::RedbStore;
 use super::transaction::Transaction;
+use crate::completion::{Completion, Ended};
 use crate::engine::registry::Registry;
 use crate::error::KvError;
 use crate::reply::Reply;
@@ -102,7 +103,29 @@ impl Core {
         bytes: u64,
         run: impl FnMut(&mut Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Reply<T> {
-        let (call, answer) = Call::boxed(bytes, run);
+        self.push(bytes, CallEnd::untold(), run)
+    }
+
+    /// The same for what somebody may have to know the end of.
+    pub(super) fn write<T: Send + 'static>(
+        &self,
+        bytes: u64,
+        completion: Completion,
+        run: impl FnMut(&mut Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Reply<T>
+    where
+        for<'r> Ended: From<&'r Result<T, KvError>>,
+    {
+        self.push(bytes, CallEnd::told(completion), run)
+    }
+
+    fn push<T: Send + 'static>(
+        &self,
+        bytes: u64,
+        end: CallEnd<T>,
+        run: impl FnMut(&mut Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Reply<T> {
+        let (call, answer) = Call::boxed(bytes, end, run);
         match self.queue.push(call) {
             Ok(()) => Reply::later(async move { answer.await.unwrap_or(Err(KvError::Closed)) }),
             Err(error) => Reply::Ready(Err(error)),

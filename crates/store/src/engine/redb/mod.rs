@@ -78,6 +78,7 @@ use self::store::RedbStore;
 use self::transaction::{Change, DeletedStore};
 use super::{Engine, EngineStats, EngineStore};
 use crate::clock::Timestamp;
+use crate::completion::Completion;
 use crate::name::{StoreId, StoreInfo, StoreName};
 use crate::reply::Reply;
 
@@ -118,7 +119,8 @@ pub struct RedbStats {
     /// Durable commits, each of which costs one `fsync` (two with [`RedbBuilder::quick_recovery`], or after the disk has
     /// failed once).
     pub commits: u64,
-    /// Operations that went through the writer: inserts, deletes, new stores, sweeps, flushes. Refused ones count.
+    /// Operations that went through the writer: inserts, deletes, what is done to stores, flushes, and sweeps, those
+    /// included by which what is left of a deleted store goes. Refused ones count.
     pub operations: u64,
 }
 
@@ -173,9 +175,9 @@ impl Engine for RedbEngine {
         self.core.submit(0, move |transaction| transaction.rename_store(id, &name, now))
     }
 
-    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
+    fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool> {
         let core = Arc::clone(&self.core);
-        self.core.submit(0, move |transaction| {
+        self.core.write(0, completion, move |transaction| {
             Ok(match transaction.delete_store(id, now)? {
                 DeletedStore::Missing => false,
                 DeletedStore::Whole => true,
