@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edgekv_store::{
-    Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, Limits, MemoryEngine,
-    Reply, Scan, StoreId, StoreInfo, StoreName, Timestamp,
+    Completion, Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, Limits,
+    MemoryEngine, Reply, Scan, StoreId, StoreInfo, StoreName, Timestamp,
 };
 
 /// The memory engine, with lookups that take a while. All that are under way wait at the same time.
@@ -45,8 +45,8 @@ impl Engine for SlowEngine {
         self.memory.rename(id, name, now)
     }
 
-    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
-        self.memory.delete(id, now)
+    fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool> {
+        self.memory.delete(id, now, completion)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {
@@ -83,12 +83,25 @@ impl EngineStore for SlowStore {
         })
     }
 
-    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation> {
-        self.store.insert(key, insert, now, limits)
+    fn insert(
+        &self,
+        key: Key<'_>,
+        insert: Insert,
+        now: Timestamp,
+        limits: &Limits,
+        completion: Completion,
+    ) -> Reply<Generation> {
+        self.store.insert(key, insert, now, limits, completion)
     }
 
-    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
-        self.store.delete(key, condition, now)
+    fn delete(
+        &self,
+        key: Key<'_>,
+        condition: Option<GenerationMatch>,
+        now: Timestamp,
+        completion: Completion,
+    ) -> Reply<bool> {
+        self.store.delete(key, condition, now, completion)
     }
 
     fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage> {

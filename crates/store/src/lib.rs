@@ -35,6 +35,7 @@
 pub mod batch;
 pub mod cache;
 mod clock;
+mod completion;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod cursor;
@@ -57,6 +58,7 @@ mod sweep;
 
 pub use cache::{CacheLimits, CacheStats, CachedEngine};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use completion::{Completion, Ended, OnEnd};
 pub use cursor::{Cursor, CursorError};
 pub use delete::decide_delete;
 #[cfg(feature = "memory")]

@@ -12,6 +12,7 @@ use tracing::{Span, trace_span};
 
 use crate::cache::{CacheLimits, CacheStats, CachedEngine};
 use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::completion::Completion;
 use crate::cursor::Cursor;
 use crate::engine::{Engine, EngineStats, EngineStore};
 use crate::entry::{Entry, Found, Source};
@@ -197,7 +198,7 @@ impl Stores {
         if let Err(error) = self.0.check_open() {
             return Reply::Ready(Err(error));
         }
-        let deleted = self.0.engine.delete(id, self.0.clock.now());
+        let deleted = self.0.engine.delete(id, self.0.clock.now(), Completion::NONE);
         if self.0.limits.writes_per_second.is_none() {
             return deleted;
         }
@@ -423,7 +424,10 @@ impl KvStore {
     pub fn insert(&self, key: Key<'_>, insert: Insert) -> Reply<Generation> {
         let span = trace_span!("insert", store = %self.shown_name(), key = %key.as_str().escape_debug());
         self.watched(OperationKind::Insert, span, || match self.check_write() {
-            Ok(()) => self.store.insert(key, insert, self.shared.clock.now(), &self.shared.limits),
+            Ok(()) => {
+                let (now, limits) = (self.shared.clock.now(), &self.shared.limits);
+                self.store.insert(key, insert, now, limits, Completion::NONE)
+            }
             Err(error) => Reply::Ready(Err(error)),
         })
     }
@@ -435,7 +439,7 @@ impl KvStore {
     pub fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>) -> Reply<bool> {
         let span = trace_span!("delete", store = %self.shown_name(), key = %key.as_str().escape_debug());
         self.watched(OperationKind::Delete, span, || match self.check_write() {
-            Ok(()) => self.store.delete(key, condition, self.shared.clock.now()),
+            Ok(()) => self.store.delete(key, condition, self.shared.clock.now(), Completion::NONE),
             Err(error) => Reply::Ready(Err(error)),
         })
     }

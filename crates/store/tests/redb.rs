@@ -8,8 +8,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use edgekv_store::{
-    Engine, EngineStore, Insert, Key, KvError, ListMode, OpenError, RedbEngine, Scan, StoreName, Stores,
-    Timestamp,
+    Completion, Engine, EngineStore, Insert, Key, KvError, ListMode, OpenError, RedbEngine, Scan, StoreName,
+    Stores, Timestamp,
 };
 use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 use tempfile::TempDir;
@@ -245,15 +245,24 @@ fn operations_on_a_closed_engine_are_errors() {
     let engine = RedbEngine::open(dir.path().join("data.redb")).unwrap();
     let store: Arc<dyn EngineStore> = engine.create(&name(), Timestamp::from_micros(1)).wait().unwrap();
     let now = Timestamp::from_micros(1);
-    let queued = store.insert(key("queued"), Insert::new("v"), now, &edgekv_store::Limits::default());
+    let queued = store.insert(
+        key("queued"),
+        Insert::new("v"),
+        now,
+        &edgekv_store::Limits::default(),
+        Completion::NONE,
+    );
     drop(engine);
     assert!(queued.wait().is_ok(), "what was called before is still done");
     let scan =
         Scan { prefix: "", after: None, limit: std::num::NonZeroU32::MIN, mode: ListMode::Strong, now };
     let errors = [
         store.lookup(key("queued")).wait().map(|_| ()),
-        store.insert(key("k"), Insert::new("v"), now, &edgekv_store::Limits::default()).wait().map(|_| ()),
-        store.delete(key("queued"), None, now).wait().map(|_| ()),
+        store
+            .insert(key("k"), Insert::new("v"), now, &edgekv_store::Limits::default(), Completion::NONE)
+            .wait()
+            .map(|_| ()),
+        store.delete(key("queued"), None, now, Completion::NONE).wait().map(|_| ()),
         store.scan(scan).wait().map(|_| ()),
     ];
     for result in errors {
@@ -396,6 +405,38 @@ fn what_had_expired_in_a_deleted_store_goes_by_itself_with_its_chunks_and_expiri
     assert_eq!(read.open_table(ENTRIES).unwrap().len().unwrap(), 0);
     assert_eq!(read.open_table(CHUNKS).unwrap().len().unwrap(), 0);
     assert_eq!(read.open_table(EXPIRIES).unwrap().len().unwrap(), 0);
+}
+
+#[test]
+fn the_deletion_of_a_store_looks_at_a_bounded_number_of_entries_in_one_step() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("data.redb");
+    let engine = Arc::new(RedbEngine::open(&path).unwrap());
+    let stores = Stores::new(Arc::clone(&engine));
+    let store = stores.create(&name()).wait().unwrap();
+    let id = store.info().id;
+    let fill = || {
+        let time_to_live = Some(std::time::Duration::ZERO);
+        let insert = || Insert { time_to_live, ..Insert::new("v") };
+        let replies: Vec<_> = (0..2500).map(|n| store.insert(key(&format!("k{n}")), insert())).collect();
+        assert!(replies.into_iter().all(|reply| reply.wait().is_ok()));
+    };
+    fill();
+    store.insert(key("~ behind all others"), Insert::new("v")).wait().unwrap();
+    let before = engine.stats().operations;
+    assert!(matches!(stores.delete(id).wait(), Err(KvError::StoreNotEmpty(_))));
+    assert_eq!(engine.stats().operations, before + 3, "steps of a thousand entries");
+    assert!(matches!(stores.delete(id).wait(), Err(KvError::StoreNotEmpty(_))));
+    assert_eq!(engine.stats().operations, before + 4, "what had expired is gone");
+
+    // One that has begun is finished when the engine goes.
+    assert!(store.delete(key("~ behind all others"), None).wait().unwrap());
+    fill();
+    let deletion = stores.delete(id);
+    drop((store, stores, engine));
+    assert!(deletion.wait().unwrap());
+    let stores = Stores::new(RedbEngine::open(&path).unwrap());
+    assert!(stores.open(&name()).wait().unwrap().is_none());
 }
 
 #[test]

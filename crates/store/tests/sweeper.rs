@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use edgekv_store::{
-    Engine, EngineStore, Insert, Key, ManualClock, MemoryEngine, Reply, StoreId, StoreInfo, StoreName,
-    Stores, Timestamp,
+    Completion, Engine, EngineStore, Insert, Key, ManualClock, MemoryEngine, Reply, StoreId, StoreInfo,
+    StoreName, Stores, Timestamp,
 };
 
 /// A memory engine that tells of every sweep what it removed.
@@ -36,8 +36,8 @@ impl Engine for Watched {
         self.engine.rename(id, name, now)
     }
 
-    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
-        self.engine.delete(id, now)
+    fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool> {
+        self.engine.delete(id, now, completion)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {

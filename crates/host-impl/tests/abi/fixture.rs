@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use edgekv_host::{Answer, Body, Client, Downstream, KvCtx, KvCtxBuilder};
 use edgekv_store::{
-    Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError, Limits,
-    ManualClock, MemoryEngine, Reply, Scan, StoreId, StoreInfo, StoreName, Stores, Timestamp,
+    Completion, Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError,
+    Limits, ManualClock, MemoryEngine, Reply, Scan, StoreId, StoreInfo, StoreName, Stores, Timestamp,
 };
 use futures_channel::oneshot;
 use futures_util::FutureExt;
@@ -210,8 +210,8 @@ impl Engine for ScriptedEngine {
         self.memory.rename(id, name, now)
     }
 
-    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
-        self.memory.delete(id, now)
+    fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool> {
+        self.memory.delete(id, now, completion)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {
@@ -242,12 +242,25 @@ impl EngineStore for ScriptedStore {
         self.script.reply(|| self.store.lookup(key))
     }
 
-    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation> {
-        self.script.reply(|| self.store.insert(key, insert, now, limits))
+    fn insert(
+        &self,
+        key: Key<'_>,
+        insert: Insert,
+        now: Timestamp,
+        limits: &Limits,
+        completion: Completion,
+    ) -> Reply<Generation> {
+        self.script.reply(|| self.store.insert(key, insert, now, limits, completion))
     }
 
-    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
-        self.script.reply(|| self.store.delete(key, condition, now))
+    fn delete(
+        &self,
+        key: Key<'_>,
+        condition: Option<GenerationMatch>,
+        now: Timestamp,
+        completion: Completion,
+    ) -> Reply<bool> {
+        self.script.reply(|| self.store.delete(key, condition, now, completion))
     }
 
     fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage> {

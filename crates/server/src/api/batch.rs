@@ -146,10 +146,10 @@ impl Writer {
                 self.write(piece).await?;
             }
         }
-        match splitter.finish() {
-            Some(rest) => self.write(rest).await,
-            None => Ok(()),
+        while let Some(rest) = splitter.finish() {
+            self.write(rest).await?;
         }
+        Ok(())
     }
 
     async fn write(&mut self, piece: Piece) -> Result<(), Problem> {

@@ -49,6 +49,8 @@ fn the_table() {
     let stores = |query: &str| get(&format!("/resources/stores/kv?{query}"));
     let create = |body: &str| post("/resources/stores/kv").body(body);
     let other = fixture.stores.create(&"other".parse().unwrap()).wait().unwrap().info().id;
+    let own = fixture.stores.create(&".edgekv.own".parse().unwrap()).wait().unwrap();
+    let reserved = format!("/resources/stores/kv/{}", own.info().id);
     for name in ["a", "b"] {
         fixture.send(signed(put(&format!("/resources/stores/kv/{other}/keys/{name}")).body("v")));
     }
@@ -78,6 +80,18 @@ fn the_table() {
         ("a store on the moon", post("/resources/stores/kv?location=MOON").body(r#"{"name":"m"}"#), 400),
         ("a name for a store that is not there", put("/resources/stores/kv/7").body(r#"{"name":"m"}"#), 404),
         ("a store that is not empty", delete(&format!("/resources/stores/kv/{other}")), 409),
+        // Names that are kept for edgekv: what has one is as if it were not there.
+        ("a store with a name that is reserved", create(r#"{"name":".edgekv.x"}"#), 400),
+        ("a name that is reserved for a store", put(&store).body(r#"{"name":".edgekv.x"}"#), 400),
+        ("a reserved store that is there", get("/stores/kv/.edgekv.own/keys/k"), 404),
+        ("a write to a reserved store", put("/stores/kv/.edgekv.own/keys/k").body("v"), 404),
+        ("a write to a reserved store, escaped", put("/stores/kv/%2Eedgekv.own/keys/k").body("v"), 404),
+        ("a batch for a reserved store", put("/stores/kv/.edgekv.own/batch").body("{}"), 404),
+        ("the keys of a reserved store", get(&format!("{reserved}/keys")), 404),
+        ("a reserved store by its identity", get(&reserved), 404),
+        ("a name for a reserved store", put(&reserved).body(r#"{"name":"mine"}"#), 404),
+        ("a delete of a reserved store", delete(&reserved), 404),
+        ("a reserved store that is not there", get("/stores/kv/.edgekv.none/keys/k"), 404),
         // Keys and percent-encoding.
         ("no key", put("/stores/kv/store/keys/").body("v"), 400),
         ("a key that is too long", key(&long_key), 400),

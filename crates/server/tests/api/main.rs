@@ -1,4 +1,4 @@
-//! Real APIs on loopback, over both engines, with a client that believes nothing but the document that the API gives of
+//! Real APIs on loopback, over both engines, with and without the edge cache, with a client that believes nothing but the document that the API gives of
 //! itself: an answer that is not in it fails the test that has got it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking, helpers of tests too")]

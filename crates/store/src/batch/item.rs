@@ -8,7 +8,9 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use super::field;
 use super::problem::{Problem, ProblemKind};
@@ -74,6 +76,8 @@ enum Value<'a> {
     Absent,
     Null,
     Text(Cow<'a, str>),
+    /// Text that had escapes, decoded as it was read, so that it was never there a second time.
+    Decoded(Result<Bytes, ProblemKind>),
     Number(u64),
     Bool(bool),
     /// Something that no field is, by the name of its kind.
@@ -85,7 +89,7 @@ impl Value<'_> {
         match self {
             Self::Absent => "absent",
             Self::Null => "null",
-            Self::Text(_) => "a string",
+            Self::Text(_) | Self::Decoded(_) => "a string",
             Self::Number(_) => "a number",
             Self::Bool(_) => "a boolean",
             Self::Other(kind) => kind,
@@ -138,9 +142,12 @@ impl<'a> Fields<'a> {
         let value = match &self.value {
             // For a value, unlike for metadata, nothing and empty are not the same.
             Value::Null => return Err(wrong_type(field::VALUE, "a string", &self.value)),
-            value => text(field::VALUE, value)?.ok_or(ProblemKind::Missing(field::VALUE))?,
+            Value::Decoded(decoded) => decoded.clone()?,
+            value => {
+                let text = text(field::VALUE, value)?.ok_or(ProblemKind::Missing(field::VALUE))?;
+                decode(field::VALUE, text)?
+            }
         };
-        let value = decode(field::VALUE, value)?;
         let metadata = match (
             text(field::METADATA, &self.metadata)?,
             text(field::METADATA_BASE64, &self.metadata_base64)?,
@@ -196,7 +203,7 @@ impl<'de> Visitor<'de> for FieldsVisitor<'_, 'de> {
         while let Some(Name(name)) = map.next_key()? {
             match self.0.named(&name) {
                 Some((name, slot)) => {
-                    let value = map.next_value()?;
+                    let value = map.next_value_seed(ValueVisitor { of: name })?;
                     if matches!(slot, Value::Absent) {
                         *slot = value;
                     } else {
@@ -218,7 +225,7 @@ struct Name<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match deserializer.deserialize_any(ValueVisitor)? {
+        match deserializer.deserialize_any(ValueVisitor { of: "" })? {
             Value::Text(name) => Ok(Self(name)),
             // JSON has no others.
             _ => Err(de::Error::custom("the name of a field is not a string")),
@@ -226,14 +233,18 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Value<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
+impl<'de> DeserializeSeed<'de> for ValueVisitor {
+    type Value = Value<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
 /// Takes whatever comes: errors of the parser about types would repeat the value, however long it is.
-struct ValueVisitor;
+struct ValueVisitor {
+    of: &'static str,
+}
 
 impl<'de> Visitor<'de> for ValueVisitor {
     type Value = Value<'de>;
@@ -247,7 +258,12 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value<'de>, E> {
-        Ok(Value::Text(Cow::Owned(text.to_owned())))
+        // Escapes in base64 are rare, but there are writers of JSON that escape every `/`.
+        Ok(if self.of == field::VALUE {
+            Value::Decoded(decode(field::VALUE, text))
+        } else {
+            Value::Text(Cow::Owned(text.to_owned()))
+        })
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Value<'de>, E> {
@@ -311,6 +327,16 @@ mod tests {
         assert_eq!(plain.insert, Insert::new(""));
         let nulls = br#"{"key":"k","value":"","metadata":null,"metadata_base64":null,"time_to_live_sec":null,"background_fetch":null}"#;
         assert_eq!(parse(nulls).unwrap(), plain);
+    }
+
+    #[test]
+    fn a_value_with_escapes_is_decoded_where_it_is_and_is_wrong_as_any_other() {
+        let large = format!(r#"{{"key":"k","value":"{}"}}"#, r"\/\/\/\/".repeat(1000));
+        assert_eq!(parse(large.as_bytes()).unwrap().insert.value, vec![0xff; 3000]);
+        for (value, code) in [(r"\/", "invalid_base64"), (r"d\u0067=?", "invalid_base64")] {
+            let problem = problem(&format!(r#"{{"key":"k","value":"{value}"}}"#));
+            assert_eq!((problem.kind().code(), problem.key()), (code, Some("k")), "{value}: {problem}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! An entry as a line of a batch.
 
+use std::io::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -72,7 +74,8 @@ fn write(out: &mut Vec<u8>, key: Key<'_>, value: &[u8], metadata: &Metadata, sec
     if let Some(seconds) = seconds {
         out.push(b',');
         write_name(out, field::TIME_TO_LIVE);
-        out.extend_from_slice(seconds.to_string().as_bytes());
+        // A vector takes everything.
+        let _ = write!(out, "{seconds}");
     }
     out.extend_from_slice(END);
 }

@@ -6,6 +6,9 @@ use memchr::memchr3;
 use super::item::{Item, parse};
 use super::problem::{Problem, ProblemKind};
 
+/// From so many bytes on, an item is worth the copy of what is behind it to have its memory back.
+const LARGE: usize = 1024 * 1024;
+
 const BYTE_ORDER_MARK: &[u8; 3] = b"\xef\xbb\xbf";
 
 /// Cuts a batch into its items, as its bytes arrive.
@@ -105,7 +108,19 @@ impl Splitter {
 
     /// Takes the next bytes of the batch.
     pub fn push(&mut self, bytes: &[u8]) {
+        if !self.buffer.try_reclaim(bytes.len()) {
+            // Doubles, so that an item is not copied for each of its pieces; but not beyond what it may take.
+            let needed = self.buffer.len().saturating_add(bytes.len());
+            let most = self.max_item_bytes.saturating_add(bytes.len());
+            let capacity = self.buffer.len().saturating_mul(2).min(most).max(needed);
+            self.move_to(BytesMut::with_capacity(capacity));
+        }
         self.buffer.extend_from_slice(bytes);
+    }
+
+    fn move_to(&mut self, mut buffer: BytesMut) {
+        buffer.extend_from_slice(&self.buffer);
+        self.buffer = buffer;
     }
 
     /// The next item that is complete, or the next mistake; `None` when more bytes are needed to tell.
@@ -131,10 +146,10 @@ impl Splitter {
         }
     }
 
-    /// The end of the batch: what is left is an item that is not complete, or nothing.
+    /// The end of the batch: what [`next`](Self::next) would still give, and then, if there is one, the item that is not
+    /// complete. To be called until there is nothing left.
     #[must_use = "what is left may be a mistake"]
-    pub fn finish(mut self) -> Option<Piece> {
-        // What `next` would still have given is not lost.
+    pub fn finish(&mut self) -> Option<Piece> {
         if let Some(piece) = self.next() {
             return Some(piece);
         }
@@ -253,7 +268,12 @@ impl Splitter {
         let bytes = self.scanned.min(self.buffer.len());
         self.gone += bytes as u64;
         self.scanned = 0;
-        self.buffer.split_to(bytes).freeze()
+        let cut = self.buffer.split_to(bytes).freeze();
+        if bytes > LARGE {
+            // Otherwise what is left would keep the memory of what was cut.
+            self.move_to(BytesMut::new());
+        }
+        cut
     }
 
     /// Keeps of what was looked at only what may become an item.
@@ -268,6 +288,9 @@ impl Splitter {
             self.gone += self.scanned as u64;
             self.buffer.advance(self.scanned.min(self.buffer.len()));
             self.scanned = 0;
+            if self.buffer.is_empty() && self.buffer.capacity() > LARGE {
+                self.buffer = BytesMut::new();
+            }
         }
     }
 }
@@ -404,6 +427,42 @@ mod tests {
         splitter.push(b"{}");
         let piece = splitter.finish().unwrap();
         assert_eq!(piece.text.unwrap(), "{}");
+        assert_eq!(splitter.finish(), None);
+
+        let mut splitter = Splitter::new(100);
+        splitter.push(b"{}{\"a\":1}x\n{");
+        let texts: Vec<_> = std::iter::from_fn(|| splitter.finish()).map(|piece| piece.text).collect();
+        let kinds: Vec<_> = texts.iter().map(|text| text.as_ref().map_err(Problem::kind)).collect();
+        let (first, second) = (Bytes::from_static(b"{}"), Bytes::from_static(b"{\"a\":1}"));
+        use ProblemKind::{NotAnObject, Unclosed};
+        assert_eq!(kinds, [Ok(&first), Ok(&second), Err(&NotAnObject), Err(&Unclosed)]);
+    }
+
+    #[test]
+    fn a_large_item_takes_no_more_memory_than_it_may_and_gives_it_back() {
+        let max = 5 * LARGE;
+        let mut splitter = Splitter::new(max);
+        let item = format!("{{\"a\":\"{}\"}}", "x".repeat(max - 8));
+        assert_eq!(item.len(), max);
+        let piece = 64 * 1024;
+        let mut cut = None;
+        for part in item.as_bytes().chunks(piece) {
+            splitter.push(part);
+            cut = splitter.next();
+            assert!(splitter.buffer.capacity() <= max + piece, "{}", splitter.buffer.capacity());
+        }
+        let text = cut.unwrap().text.unwrap();
+        assert_eq!(text, item);
+        // Alone, it can be had as it is, without a copy.
+        assert!(text.is_unique());
+        assert!(splitter.buffer.capacity() <= LARGE);
+        // One that is too large and is skipped leaves nothing either.
+        splitter.push(b"{\"a\":\"");
+        for _ in 0..200 {
+            splitter.push(&vec![b'x'; piece]);
+            assert_eq!(splitter.next(), None);
+        }
+        assert!(splitter.buffer.capacity() <= LARGE, "{}", splitter.buffer.capacity());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
@@ -13,46 +14,51 @@ use parking_lot::Mutex;
 /// Work that has to be polled to its end.
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A thread for all that a cache has to see the end of: writes whose replies were dropped, and reads that nobody waits for.
-/// It is made for the first of them, and ends, without finishing what it has, when the cache is dropped: so what it has
-/// must hold neither the cache nor the engine.
+/// A thread for reads that nobody waits for: of entries that have been written so that the old ones may be answered for a
+/// while. It is made for the first of them, and ends, without finishing what it has, when the cache is dropped: so what it
+/// has must hold neither the cache nor the engine.
 ///
-/// Its queue has no bound of its own: it holds operations of an engine, which bounds itself how many it takes.
+/// Its queue has no bound of its own: there is one read at a time for each entry that is kept, and these are bounded.
 #[derive(Default)]
 pub(super) struct Background {
     /// The way to the thread, if there is one.
     tasks: Mutex<Option<UnboundedSender<Task>>>,
+    /// Whether the log says already that there is none.
+    is_missing: AtomicBool,
 }
 
 impl Background {
-    /// Sees to it that `task` is polled to its end. Should the system give no thread, this one does it before it returns.
+    /// Sees to it that `task` is polled to its end. Should the system give no thread, it is dropped: nobody waits here, as
+    /// this may be a thread that has others to serve.
     pub(super) fn drive(&self, task: impl Future<Output = ()> + Send + 'static) {
         // A panic is the end of that task only; the panic hook has told of it.
         let task: Task = Box::pin(AssertUnwindSafe(task).catch_unwind().map(drop));
         let refused = {
             let mut tasks = self.tasks.lock();
-            if tasks.is_none() {
-                *tasks = start();
+            // One that has died is replaced.
+            if tasks.as_ref().is_none_or(UnboundedSender::is_closed) {
+                *tasks = self.start();
             }
             match &*tasks {
                 Some(thread) => thread.unbounded_send(task).err().map(|error| error.into_inner()),
                 None => Some(task),
             }
         };
-        if let Some(task) = refused {
-            pollster::block_on(task);
-        }
+        // It tells the cache of its end, which is not for the lock.
+        drop(refused);
     }
-}
 
-fn start() -> Option<UnboundedSender<Task>> {
-    let (sender, tasks) = unbounded();
-    let run = move || pollster::block_on(drive_until_dropped(tasks));
-    match std::thread::Builder::new().name("edgekv-cache".into()).spawn(run) {
-        Ok(_) => Some(sender),
-        Err(error) => {
-            tracing::warn!(%error, "there is no thread for the edge cache; its work waits where it arises");
-            None
+    fn start(&self) -> Option<UnboundedSender<Task>> {
+        let (sender, tasks) = unbounded();
+        let run = move || pollster::block_on(drive_until_dropped(tasks));
+        match std::thread::Builder::new().name("edgekv-cache".into()).spawn(run) {
+            Ok(_) => Some(sender),
+            Err(error) => {
+                if !self.is_missing.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(%error, "there is no thread for the edge cache; it forgets what it would fetch");
+                }
+                None
+            }
         }
     }
 }

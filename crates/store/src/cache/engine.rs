@@ -3,10 +3,10 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::presence::Deletion;
-use super::store::CachedStore;
+use super::handles::{Deletion, Handles};
 use super::{Cache, CacheLimits, CacheStats};
 use crate::clock::{Clock, Timestamp};
+use crate::completion::Completion;
 use crate::engine::{Engine, EngineStats, EngineStore};
 use crate::name::{StoreId, StoreInfo, StoreName};
 use crate::reply::Reply;
@@ -32,6 +32,7 @@ use crate::reply::Reply;
 pub struct CachedEngine {
     /// Before the engine: it has nothing of it, but it is what others see of it.
     cache: Arc<Cache>,
+    handles: Arc<Handles>,
     engine: Arc<dyn Engine>,
 }
 
@@ -41,7 +42,7 @@ impl CachedEngine {
     /// `clock` has to be the one by which entries live.
     #[must_use]
     pub fn new(engine: Arc<dyn Engine>, limits: CacheLimits, clock: Arc<dyn Clock>) -> Self {
-        Self { cache: Arc::new(Cache::new(limits, clock)), engine }
+        Self { cache: Arc::new(Cache::new(limits, clock)), handles: Arc::default(), engine }
     }
 
     /// What the cache has done, and what is in it.
@@ -50,40 +51,46 @@ impl CachedEngine {
         self.cache.stats()
     }
 
+    /// What makes a store of ours of one that the engine is about to be asked for.
+    fn behind(&self) -> impl Fn(Arc<dyn EngineStore>) -> Arc<dyn EngineStore> + Send + 'static {
+        let (cache, handles, asked) =
+            (Arc::clone(&self.cache), Arc::clone(&self.handles), self.handles.asking());
+        move |store| handles.of(store, &cache, asked)
+    }
+
+    #[cfg(test)]
+    pub(super) fn handles(&self) -> &Handles {
+        &self.handles
+    }
+
     #[cfg(test)]
     pub(super) fn cache(&self) -> &Arc<Cache> {
         &self.cache
     }
 }
 
-/// What makes a store of the engine one of ours.
-fn behind(cache: &Arc<Cache>) -> impl Fn(Arc<dyn EngineStore>) -> Arc<dyn EngineStore> + Send + 'static {
-    let cache = Arc::clone(cache);
-    move |store| Arc::new(CachedStore::new(store, &cache))
-}
-
 impl Engine for CachedEngine {
     fn open(&self, name: &StoreName) -> Reply<Option<Arc<dyn EngineStore>>> {
-        let behind = behind(&self.cache);
+        let behind = self.behind();
         self.engine.open(name).map(move |store| store.map(behind))
     }
 
     fn open_id(&self, id: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
-        let behind = behind(&self.cache);
+        let behind = self.behind();
         self.engine.open_id(id).map(move |store| store.map(behind))
     }
 
     fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>> {
-        self.engine.create(name, now).map(behind(&self.cache))
+        let behind = self.behind();
+        self.engine.create(name, now).map(behind)
     }
 
     fn rename(&self, id: StoreId, name: &StoreName, now: Timestamp) -> Reply<Option<StoreInfo>> {
         self.engine.rename(id, name, now)
     }
 
-    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
-        let deletion = Deletion::begin(&self.cache, id);
-        deletion.acknowledge(self.engine.delete(id, now))
+    fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool> {
+        self.engine.delete(id, now, Deletion::begin(&self.handles, &self.cache, id, completion))
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {

@@ -12,6 +12,7 @@ use parking_lot::{Mutex, MutexGuard};
 use super::place::{KnownHashBuilder, Place};
 use super::values::{Evicted, Values};
 use crate::clock::Timestamp;
+use crate::completion::Ended;
 use crate::entry::Entry;
 use crate::error::KvError;
 use crate::reply::Later;
@@ -39,6 +40,10 @@ pub(super) struct FlightId(u64);
 struct Flight {
     id: FlightId,
     begun_at: Timestamp,
+    /// Whether it is to replace what is kept, as a write that allows that it is answered for a while has ended.
+    is_fetch: bool,
+    /// Whether another such write has ended since it began, so that what it finds is to be fetched anew.
+    is_outdated: bool,
     state: State,
 }
 
@@ -53,10 +58,11 @@ enum State {
 /// What is under way at one place.
 #[derive(Debug, Default)]
 struct Slot {
-    /// Writes that have begun and not ended.
-    writers: usize,
-    /// What is kept is older than a write that was acknowledged, and is to be fetched anew when no writer is left.
-    /// Only writes that allow it make it so.
+    /// Writes that have begun and not ended, but for those that let lookups see what was there before.
+    ordinary: usize,
+    /// Writes of that kind.
+    background: usize,
+    /// What is kept is older than a write of that kind that was acknowledged.
     owed: bool,
     /// The read that may be joined.
     flight: Option<Flight>,
@@ -87,7 +93,7 @@ impl Slot {
     }
 
     fn is_idle(&self) -> bool {
-        self.writers == 0 && self.flight.is_none() && self.detached.is_empty()
+        self.ordinary == 0 && self.background == 0 && self.flight.is_none() && self.detached.is_empty()
     }
 }
 
@@ -101,32 +107,6 @@ pub(super) enum Boarding {
     /// By waiting for whoever reads it.
     Wait(oneshot::Receiver<Joined>),
     Join(SharedRead),
-}
-
-/// How a write ended, as far as what is kept depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// It has happened.
-    Written,
-    /// Nothing has changed.
-    Refused,
-    /// Nobody knows.
-    Unknown,
-}
-
-impl<T> From<&Result<T, KvError>> for Ended {
-    fn from(result: &Result<T, KvError>) -> Self {
-        match result {
-            Ok(_) => Self::Written,
-            Err(
-                KvError::PreconditionFailed
-                | KvError::PayloadTooLarge { .. }
-                | KvError::TooManyRequests
-                | KvError::Metadata(_),
-            ) => Self::Refused,
-            Err(_) => Self::Unknown,
-        }
-    }
 }
 
 /// Locks; two places seldom share one.
@@ -153,17 +133,20 @@ impl Slots {
         self.shards[shard].lock()
     }
 
-    fn flight(&self, begun_at: Timestamp) -> Flight {
+    fn flight(&self, begun_at: Timestamp, is_fetch: bool) -> Flight {
         let id = FlightId(self.next_flight.fetch_add(1, Ordering::Relaxed));
-        Flight { id, begun_at, state: State::Calling(Vec::new()) }
+        Flight { id, begun_at, is_fetch, is_outdated: false, state: State::Calling(Vec::new()) }
     }
 
     /// A look at a place that found nothing kept: joins the read that is under way, or begins one.
     pub(super) fn board(&self, place: &Place, values: &Values) -> Boarding {
+        // Outlives the lock.
+        let _expired;
         let mut shard = self.lock(place);
         // Perhaps a read has ended since.
-        if let Some(kept) = values.get(place.borrowed()) {
-            return Boarding::Kept(kept);
+        match values.get(place.borrowed()) {
+            Ok(kept) => return Boarding::Kept(kept),
+            Err(expired) => _expired = expired,
         }
         let begun_at = values.read_begins();
         let slot = shard.entry(place.clone()).or_default();
@@ -187,7 +170,7 @@ impl Slots {
             }
         }
         slot.detach();
-        let flight = self.flight(begun_at);
+        let flight = self.flight(begun_at, false);
         let id = flight.id;
         slot.flight = Some(flight);
         Boarding::Lead(id)
@@ -218,8 +201,8 @@ impl Slots {
         }
     }
 
-    /// A read has ended. What it has found is kept, if `may_keep`, no write has begun or ended since it began, and none is
-    /// under way.
+    /// A read has ended. What it has found is kept, if `may_keep`, no write has detached the read since it began, and no
+    /// ordinary one is under way. Gives another read that the caller has to lead, when this one is outdated.
     pub(super) fn land(
         &self,
         place: &Place,
@@ -227,31 +210,43 @@ impl Slots {
         outcome: &Outcome,
         values: &Values,
         may_keep: impl FnOnce() -> bool,
-    ) {
-        let (flight, evicted) = {
+    ) -> Option<FlightId> {
+        let (flight, next, evicted) = {
             let mut shard = self.lock(place);
-            let Some(slot) = shard.get_mut(place) else { return };
+            let slot = shard.get_mut(place)?;
             let (attached, flight) = slot.take(id);
-            let mut evicted = Evicted::default();
+            let (mut next, mut evicted) = (None, Evicted::default());
             if let Some(flight) = &flight
                 && attached
-                && slot.writers == 0
+                && slot.ordinary == 0
             {
                 evicted = match outcome {
                     Ok(found) if may_keep() => values.keep(place, found.as_ref(), flight.begun_at),
                     _ => values.remove(place),
                 };
-                slot.owed = false;
+                slot.owed = flight.is_outdated && values.contains(place);
+                if slot.owed {
+                    next = Some(self.fetch(slot, values));
+                }
             }
             if slot.is_idle() {
                 shard.remove(place);
             }
-            (flight, evicted)
+            (flight, next, evicted)
         };
         drop(evicted);
         for joined in flight.map_or_else(Vec::new, Flight::into_waiting) {
             let _ = joined.send(Joined::Answer(outcome.clone()));
         }
+        next
+    }
+
+    /// Begins a fetch, to be led by the caller.
+    fn fetch(&self, slot: &mut Slot, values: &Values) -> FlightId {
+        let flight = self.flight(values.read_begins(), true);
+        let id = flight.id;
+        slot.flight = Some(flight);
+        id
     }
 
     /// A read has come to no end: everybody who waited for it has gone, or the engine has panicked. Those who wait for
@@ -262,7 +257,7 @@ impl Slots {
             let Some(slot) = shard.get_mut(place) else { return };
             let (attached, flight) = slot.take(id);
             let mut evicted = Evicted::default();
-            if attached && slot.writers == 0 && slot.owed {
+            if attached && slot.ordinary == 0 && slot.owed {
                 evicted = values.remove(place);
                 slot.owed = false;
             }
@@ -279,10 +274,11 @@ impl Slots {
         let removed = {
             let mut shard = self.lock(place);
             let slot = shard.entry(place.clone()).or_default();
-            slot.writers += 1;
             if keeps_old {
+                slot.background += 1;
                 Evicted::default()
             } else {
+                slot.ordinary += 1;
                 slot.owed = false;
                 values.remove(place)
             }
@@ -290,8 +286,8 @@ impl Slots {
         drop(removed);
     }
 
-    /// A write has been given to an engine that answers later: reads that begin from now on come after it, so nobody may
-    /// join one that began before.
+    /// An ordinary write has been given to an engine that answers later, and has not ended: reads that begin from now on
+    /// come after it, so nobody may join one that began before.
     pub(super) fn write_called(&self, place: &Place) {
         if let Some(slot) = self.lock(place).get_mut(place) {
             slot.detach();
@@ -312,22 +308,33 @@ impl Slots {
         {
             let mut shard = self.lock(place);
             let slot = shard.get_mut(place)?;
-            slot.writers = slot.writers.saturating_sub(1);
-            slot.detach();
             match ended {
-                Ended::Written if keeps_old => slot.owed = values.contains(place),
-                Ended::Unknown if keeps_old => {
-                    removed = values.remove(place);
-                    slot.owed = false;
-                }
                 // What was kept went when the write began, and nothing was kept since.
-                Ended::Written | Ended::Unknown | Ended::Refused => {}
+                _ if !keeps_old => {
+                    slot.ordinary = slot.ordinary.saturating_sub(1);
+                    slot.detach();
+                }
+                Ended::Unchanged => slot.background = slot.background.saturating_sub(1),
+                Ended::Written => {
+                    slot.background = slot.background.saturating_sub(1);
+                    // While an ordinary write is under way, nothing is.
+                    slot.owed = values.contains(place);
+                    match &mut slot.flight {
+                        Some(flight) if flight.is_fetch && slot.owed => flight.is_outdated = true,
+                        _ => {
+                            slot.detach();
+                            fetch = slot.owed.then(|| self.fetch(slot, values));
+                        }
+                    }
+                }
+                Ended::Unknown => {
+                    slot.background = slot.background.saturating_sub(1);
+                    slot.detach();
+                    slot.owed = false;
+                    removed = values.remove(place);
+                }
             }
-            if slot.owed && slot.writers == 0 {
-                let flight = self.flight(values.read_begins());
-                fetch = Some(flight.id);
-                slot.flight = Some(flight);
-            } else if slot.is_idle() {
+            if slot.is_idle() {
                 shard.remove(place);
             }
         }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::Cache;
+use super::handles::Presence;
 use super::place::PlaceRef;
-use super::presence::Presence;
 use super::read::{Lead, panicked};
 use super::slots::{Boarding, Joined, Outcome};
 use super::write::Write;
 use crate::clock::Timestamp;
+use crate::completion::Completion;
 use crate::engine::EngineStore;
 use crate::entry::{Entry, Found, Source};
 use crate::generation::{Generation, GenerationMatch};
@@ -28,9 +29,13 @@ pub(super) struct CachedStore {
 }
 
 impl CachedStore {
-    pub(super) fn new(store: Arc<dyn EngineStore>, cache: &Arc<Cache>) -> Self {
-        let presence = cache.presences.of(store.info().id);
+    pub(super) fn new(store: Arc<dyn EngineStore>, cache: &Arc<Cache>, presence: Arc<Presence>) -> Self {
         Self { store, presence, cache: Arc::clone(cache) }
+    }
+
+    /// Whether this is what is to be had of a store that the engine gives.
+    pub(super) fn is_of(&self, store: &Arc<dyn EngineStore>) -> bool {
+        Arc::ptr_eq(&self.store, store)
     }
 
     fn place<'k>(&self, key: Key<'k>) -> PlaceRef<'k> {
@@ -40,10 +45,11 @@ impl CachedStore {
     /// Looks for what is kept, and reads it where that is nothing. `present` makes the answer.
     fn get<T: 'static>(&self, key: Key<'_>, present: fn(Option<Entry>, Source) -> T) -> Reply<T> {
         if !self.presence.is_certain() || self.cache.is_closed() {
+            self.cache.count_miss();
             return self.store.lookup(key).map(move |entry| present(entry, Source::Engine));
         }
         let place = self.place(key);
-        if let Some(kept) = self.cache.values.get(place) {
+        if let Ok(kept) = self.cache.values.get(place) {
             self.cache.count_hit();
             return Reply::ok(present(kept, Source::Cache));
         }
@@ -107,15 +113,32 @@ impl EngineStore for CachedStore {
         self.store.read(key)
     }
 
-    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation> {
+    fn insert(
+        &self,
+        key: Key<'_>,
+        insert: Insert,
+        now: Timestamp,
+        limits: &Limits,
+        completion: Completion,
+    ) -> Reply<Generation> {
         let background_fetch = insert.background_fetch.then_some((&self.store, &self.presence));
-        let write = Write::begin(&self.cache, self.place(key).to_place(), background_fetch);
-        write.acknowledge(self.store.insert(key, insert, now, limits))
+        let place = self.place(key).to_place();
+        Write::run(&self.cache, place, background_fetch, completion, |completion| {
+            self.store.insert(key, insert, now, limits, completion)
+        })
     }
 
-    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
-        let write = Write::begin(&self.cache, self.place(key).to_place(), None);
-        write.acknowledge(self.store.delete(key, condition, now))
+    fn delete(
+        &self,
+        key: Key<'_>,
+        condition: Option<GenerationMatch>,
+        now: Timestamp,
+        completion: Completion,
+    ) -> Reply<bool> {
+        let place = self.place(key).to_place();
+        Write::run(&self.cache, place, None, completion, |completion| {
+            self.store.delete(key, condition, now, completion)
+        })
     }
 
     fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage> {

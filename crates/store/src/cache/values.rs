@@ -1,5 +1,6 @@
 //! What is kept: entries, and that there is none, within a bound in bytes.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -83,27 +84,25 @@ impl Values {
         Self { cache, max_entry_bytes, freshness, clock, evictions: AtomicU64::new(0) }
     }
 
-    /// What is known of `place`: an entry, or that there is none; `None` when nothing is known.
-    pub(super) fn get(&self, place: PlaceRef<'_>) -> Option<Option<Entry>> {
-        let Cached { content, fetched_at } = self.cache.get(&place)?;
+    /// What is known of `place`: an entry, or that there is none. When nothing is known, what had to go, if anything.
+    pub(super) fn get(&self, place: PlaceRef<'_>) -> Result<Option<Entry>, Evicted> {
+        let unknown = || Err(Evicted::default());
+        let Some(Cached { content, fetched_at }) = self.cache.get(&place) else { return unknown() };
         if !self.is_fresh(fetched_at) {
-            return None;
+            return unknown();
         }
         match content {
-            Content::Absent { from } if from == Timestamp::default() || self.clock.now() >= from => {
-                Some(None)
-            }
-            Content::Absent { .. } => None,
-            Content::Entry(entry) if entry.expires_at().is_none() => Some(Some(entry)),
-            Content::Entry(entry) if entry.existing().is_live(self.clock.now()) => Some(Some(entry)),
+            Content::Absent { from } if from == Timestamp::default() || self.clock.now() >= from => Ok(None),
+            Content::Absent { .. } => unknown(),
+            Content::Entry(entry) if entry.expires_at().is_none() => Ok(Some(entry)),
+            Content::Entry(entry) if entry.existing().is_live(self.clock.now()) => Ok(Some(entry)),
             Content::Entry(expired) => {
                 // Its bytes are of no use to anybody. What comes in its place is small.
                 let is_it = |cached: &Cached| match &cached.content {
                     Content::Entry(entry) => entry.generation() == expired.generation(),
                     Content::Absent { .. } => false,
                 };
-                drop(self.cache.remove_if(&place, is_it));
-                None
+                Err(Evicted(self.cache.remove_if(&place, is_it).into_iter().collect()))
             }
         }
     }
@@ -155,11 +154,26 @@ impl Values {
 
     /// Forgets all of a store.
     pub(super) fn remove_store(&self, store: StoreId) {
-        self.cache.retain(|place, _| place.store() != store);
+        self.remove_all(|place| place.store() == store);
     }
 
     pub(super) fn clear(&self) {
+        self.remove_all(|_| true);
+        // And what it remembers of what was evicted.
         self.cache.clear();
+    }
+
+    /// Removes what is at such places. Their bytes are freed at the end, when nobody waits for the table.
+    fn remove_all(&self, of: impl Fn(&Place) -> bool) {
+        let removed = RefCell::new(Vec::new());
+        self.cache.retain(|place, cached| {
+            let stays = !of(place);
+            if !stays {
+                removed.borrow_mut().push((place.clone(), cached.clone()));
+            }
+            stays
+        });
+        drop(removed);
     }
 
     pub(super) fn evictions(&self) -> u64 {
@@ -246,7 +260,7 @@ mod tests {
         }
 
         fn get(&self, key: &str) -> Option<Option<Entry>> {
-            self.values.get(self.place(key).borrowed())
+            self.values.get(self.place(key).borrowed()).ok()
         }
     }
 

@@ -11,6 +11,7 @@ use parking_lot::{Mutex, RwLock};
 use super::registry::Registry;
 use super::{Engine, EngineStore};
 use crate::clock::Timestamp;
+use crate::completion::Completion;
 use crate::delete::decide_delete;
 use crate::entry::Entry;
 use crate::error::KvError;
@@ -41,6 +42,26 @@ impl MemoryEngine {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    fn delete_store(&self, id: StoreId, now: Timestamp) -> Result<bool, KvError> {
+        let Some(store) = self.stores.read().registry.get(id).cloned() else {
+            return Ok(false);
+        };
+        // Most of what has expired goes in steps, between which others have their turn.
+        while store.data.sweep(now, SCAN_STEP) > 0 {}
+        let ended = {
+            let mut stores = self.stores.write();
+            // It may have been renamed or deleted meanwhile.
+            let Some(store) = stores.registry.get(id) else {
+                return Ok(false);
+            };
+            let ended =
+                store.data.end(now).map_err(|NotEmpty| KvError::StoreNotEmpty(store.info.name.clone()));
+            // In one step for all: whoever is told that the store is gone can make another one of its name.
+            ended.inspect(|_| drop(stores.registry.remove(id)))
+        };
+        ended.map(|_entries| true)
     }
 }
 
@@ -85,24 +106,10 @@ impl Engine for MemoryEngine {
         Reply::ok(Some(info))
     }
 
-    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
-        let Some(store) = self.stores.read().registry.get(id).cloned() else {
-            return Reply::ok(false);
-        };
-        // Most of what has expired goes in steps, between which others have their turn.
-        while store.data.sweep(now, SCAN_STEP) > 0 {}
-        let ended = {
-            let mut stores = self.stores.write();
-            // It may have been renamed or deleted meanwhile.
-            let Some(store) = stores.registry.get(id) else {
-                return Reply::ok(false);
-            };
-            let ended =
-                store.data.end(now).map_err(|NotEmpty| KvError::StoreNotEmpty(store.info.name.clone()));
-            // In one step for all: whoever is told that the store is gone can make another one of its name.
-            ended.inspect(|_| drop(stores.registry.remove(id)))
-        };
-        Reply::Ready(ended.map(|_entries| true))
+    fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool> {
+        let deleted = self.delete_store(id, now);
+        completion.end(&deleted);
+        Reply::Ready(deleted)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {
@@ -273,7 +280,14 @@ impl EngineStore for MemoryStore {
         Reply::Ready(self.data.get(key.as_str()).map_err(|Gone| self.gone()))
     }
 
-    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation> {
+    fn insert(
+        &self,
+        key: Key<'_>,
+        insert: Insert,
+        now: Timestamp,
+        limits: &Limits,
+        completion: Completion,
+    ) -> Reply<Generation> {
         let data = &self.data;
         let inserted = data.alone(key.as_str(), || {
             let old = data.get(key.as_str()).map_err(|Gone| self.gone())?;
@@ -307,17 +321,27 @@ impl EngineStore for MemoryStore {
             // Both name the same bytes, which live as long as either does.
             Ok((generation, old, replaced))
         });
-        Reply::Ready(inserted.map(|(generation, ..)| generation))
+        let inserted = inserted.map(|(generation, ..)| generation);
+        completion.end(&inserted);
+        Reply::Ready(inserted)
     }
 
-    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
+    fn delete(
+        &self,
+        key: Key<'_>,
+        condition: Option<GenerationMatch>,
+        now: Timestamp,
+        completion: Completion,
+    ) -> Reply<bool> {
         let deleted = self.data.alone(key.as_str(), || {
             let old = self.data.get(key.as_str()).map_err(|Gone| self.gone())?;
             let delete = decide_delete(old.map(|entry| entry.existing()), condition, now)?;
             let removed = if delete { self.data.remove(key.as_str()) } else { None };
             Ok((delete, removed))
         });
-        Reply::Ready(deleted.map(|(delete, _removed)| delete))
+        let deleted = deleted.map(|(delete, _removed)| delete);
+        completion.end(&deleted);
+        Reply::Ready(deleted)
     }
 
     fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage> {
@@ -342,7 +366,10 @@ mod tests {
             let key = format!("{number:06}");
             let time_to_live = (number < expired).then_some(Duration::ZERO);
             let insert = Insert { time_to_live, ..Insert::new("v") };
-            store.insert(Key::new(&key).unwrap(), insert, now, &Limits::default()).wait().unwrap();
+            store
+                .insert(Key::new(&key).unwrap(), insert, now, &Limits::default(), Completion::NONE)
+                .wait()
+                .unwrap();
         }
         (store, now)
     }

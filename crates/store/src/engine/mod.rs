@@ -15,6 +15,9 @@
 //! - **Never cancelled.** An operation happens once it has been called, whatever becomes of its reply; unless it is
 //!   refused at once.
 //! - **In order.** What one caller asks of one store happens in the order of its calls, awaited or not.
+//! - **The end is told.** A write ends its [`Completion`](crate::Completion) when it is decided and every read that starts
+//!   later sees it, or when it was refused, and before it answers: once, whatever becomes of the reply. For who keeps something
+//!   of the data, as a cache does; nobody else gives one, and [`Completion::NONE`](crate::Completion::NONE) costs nothing.
 //! - **Read your writes.** What has been acknowledged is seen by every operation that starts later.
 //! - **Readers do not wait for writers.**
 //! - **Generations** come from one [`GenerationSource`](crate::GenerationSource) for the engine, whose last number is
@@ -42,6 +45,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
+use crate::completion::Completion;
 use crate::entry::{Entry, Found, Source};
 use crate::generation::{Generation, GenerationMatch};
 use crate::insert::Insert;
@@ -75,7 +79,7 @@ pub trait Engine: Debug + Send + Sync + 'static {
     ///
     /// Fails with [`KvError::StoreNotEmpty`](crate::KvError::StoreNotEmpty). A write that is acknowledged is never
     /// lost to it: either it comes first, or it is refused.
-    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool>;
+    fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool>;
 
     /// All stores, by name.
     fn stores(&self) -> Reply<Vec<StoreInfo>>;
@@ -138,10 +142,23 @@ pub trait EngineStore: Debug + Send + Sync + 'static {
     }
 
     /// Does what [`decide`](crate::decide) makes of `insert`, and gives the new generation.
-    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation>;
+    fn insert(
+        &self,
+        key: Key<'_>,
+        insert: Insert,
+        now: Timestamp,
+        limits: &Limits,
+        completion: Completion,
+    ) -> Reply<Generation>;
 
     /// Does what [`decide_delete`](crate::decide_delete) says, and gives its answer: whether an entry was removed.
-    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool>;
+    fn delete(
+        &self,
+        key: Key<'_>,
+        condition: Option<GenerationMatch>,
+        now: Timestamp,
+        completion: Completion,
+    ) -> Reply<bool>;
 
     /// The keys of a range, in order.
     fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage>;
@@ -165,8 +182,8 @@ impl<E: Engine + ?Sized> Engine for Arc<E> {
         (**self).rename(id, name, now)
     }
 
-    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
-        (**self).delete(id, now)
+    fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool> {
+        (**self).delete(id, now, completion)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {

@@ -131,11 +131,11 @@ fn an_ordinary_write_beside_it_is_seen_when_it_is_acknowledged() {
     let background = bench.insert(in_background("background"));
     bench.put("ordinary");
     assert_eq!(bench.seen(), miss("ordinary"));
+    assert_eq!(bench.seen(), hit("ordinary"), "it is kept, as only the other one is under way");
     bench.script.finish_write();
     background.wait().unwrap();
-    assert_eq!(bench.seen(), miss("background"));
     assert_eq!(bench.seen(), hit("background"));
-    bench.assert_idle();
+    bench.becomes_idle();
 }
 
 #[test]
@@ -152,7 +152,35 @@ fn an_ordinary_write_during_the_fetch_is_seen_when_it_is_acknowledged() {
 }
 
 #[test]
-fn of_several_such_writes_the_last_to_end_fetches_whatever_becomes_of_it() {
+fn during_an_ordinary_write_nothing_is_kept_nor_fetched() {
+    let bench = with_old();
+    bench.script.next_write(Plan::Later);
+    let ordinary = bench.insert(Insert::new("ordinary"));
+    bench.insert(in_background("background")).wait().unwrap();
+    assert_eq!(bench.script.read_count(), 1, "there is nothing to be replaced");
+    assert_eq!(bench.seen(), miss("background"));
+    assert_eq!(bench.seen(), miss("background"));
+    bench.script.finish_write();
+    ordinary.wait().unwrap();
+    assert_eq!(bench.seen(), miss("ordinary"));
+    bench.assert_idle();
+}
+
+#[test]
+fn a_write_that_nobody_polls_does_not_keep_the_old_value_nor_others_from_being_seen() {
+    let bench = with_old();
+    bench.script.next_write(Plan::Later);
+    let unpolled = bench.insert(in_background("unpolled"));
+    bench.insert(in_background("another")).wait().unwrap();
+    assert_eq!(bench.seen(), hit("another"), "whatever is under way");
+    bench.script.finish_write();
+    until(|| bench.seen() == hit("unpolled"));
+    drop(unpolled);
+    bench.becomes_idle();
+}
+
+#[test]
+fn each_of_several_such_writes_is_fetched_after_its_end_also_while_others_are_under_way() {
     let bench = with_old();
     bench.script.next_write(Plan::Later);
     bench.script.next_write(Plan::Later);
@@ -161,41 +189,97 @@ fn of_several_such_writes_the_last_to_end_fetches_whatever_becomes_of_it() {
     let second = bench.insert(add);
     bench.script.finish_write();
     first.wait().unwrap();
-    assert_eq!(bench.seen(), hit("old"), "the other one is under way");
+    assert_eq!(bench.seen(), hit("first"), "the other one is under way");
     bench.script.finish_write();
     assert!(matches!(second.wait(), Err(KvError::PreconditionFailed)));
     assert_eq!(bench.seen(), hit("first"));
     bench.assert_idle();
-    assert_eq!(bench.script.read_count(), 2, "it was fetched once");
+    assert_eq!(bench.script.read_count(), 2, "of a refused one, there is nothing to fetch");
 }
 
 #[test]
-fn a_fetch_that_another_such_write_has_made_useless_is_done_again_after_it() {
+fn writes_that_end_during_a_fetch_are_one_more_fetch_after_it() {
     let bench = with_old();
     bench.script.next_read(Plan::Later);
     bench.insert(in_background("first")).wait().unwrap();
-    bench.script.next_write(Plan::Later);
-    let add = Insert { mode: InsertMode::Add, ..in_background("refused") };
-    let second = bench.insert(add);
+    for value in ["second", "third", "fourth"] {
+        bench.insert(in_background(value)).wait().unwrap();
+        assert_eq!(bench.seen(), hit("old"));
+        assert_eq!(bench.script.read_count(), 2, "one at a time");
+    }
+    bench.script.next_read(Plan::Later);
     bench.script.finish_read();
-    // The first fetch is not kept, as a write is under way; only the write's end can tell of the second.
-    assert_eq!(bench.seen(), hit("old"));
-    bench.script.finish_write();
-    assert!(matches!(second.wait(), Err(KvError::PreconditionFailed)));
+    until(|| bench.script.read_count() == 3);
+    assert_eq!(bench.seen(), hit("first"), "so that a stream of writes does not keep the old one for ever");
+    bench.script.finish_read();
     bench.becomes_idle();
-    assert_eq!(bench.seen(), hit("first"));
+    assert_eq!(bench.seen(), hit("fourth"));
     assert_eq!(bench.script.read_count(), 3);
 }
 
 #[test]
-fn without_any_handle_of_the_store_the_old_value_goes_instead() {
+fn a_fetch_is_kept_also_when_another_such_write_has_begun() {
+    let bench = with_old();
+    bench.script.next_read(Plan::Later);
+    bench.insert(in_background("first")).wait().unwrap();
+    bench.script.next_write(Plan::Later);
+    let second = bench.insert(in_background("second"));
+    bench.script.finish_read();
+    until(|| bench.seen() == hit("first"));
+    bench.script.finish_write();
+    second.wait().unwrap();
+    assert_eq!(bench.seen(), hit("second"));
+    assert_eq!(bench.script.read_count(), 3);
+}
+
+#[test]
+fn a_fetch_that_fails_after_another_write_has_ended_takes_the_old_value_away() {
+    let bench = with_old();
+    bench.script.next_read(Plan::Later);
+    bench.insert(in_background("first")).wait().unwrap();
+    bench.insert(in_background("second")).wait().unwrap();
+    bench.script.fail_read();
+    bench.becomes_idle();
+    assert_eq!(bench.seen(), miss("second"));
+}
+
+#[test]
+fn a_read_from_before_such_a_write_is_not_kept_when_there_was_nothing_to_replace() {
+    let bench = Bench::new();
+    bench.put("old");
+    bench.script.next_read(Plan::Later);
+    let early = bench.find();
+    bench.insert(in_background("new")).wait().unwrap();
+    bench.script.finish_read();
+    assert_eq!(seen(early.wait()), miss("old"));
+    assert_eq!(bench.seen(), miss("new"));
+    bench.assert_idle();
+}
+
+#[test]
+fn the_end_of_a_write_does_not_read_on_the_thread_of_the_engine() {
     let bench = with_old();
     bench.script.next_write(Plan::Later);
-    drop(bench.insert(in_background("new")));
+    let (entered, has_entered) = std::sync::mpsc::channel();
+    let (go, may_go) = std::sync::mpsc::channel();
+    bench.script.next_read(Plan::Block(entered, may_go));
+    let mut write = bench.insert(in_background("new")).into_future();
+    // Would not come back.
+    bench.script.finish_write();
+    has_entered.recv().unwrap();
+    assert!(poll(&mut write).is_pending(), "it is acknowledged when the engine has been asked");
+    go.send(()).unwrap();
+    pollster::block_on(write).unwrap();
+    assert_eq!(bench.seen(), hit("new"));
+}
+
+#[test]
+fn after_the_end_of_the_cache_a_write_ends_without_it() {
+    let bench = with_old();
+    bench.script.next_write(Plan::Later);
+    let write = bench.insert(in_background("new"));
     let Bench { script, engine, store, .. } = bench;
-    drop(store);
+    drop((store, engine));
     script.finish_write();
-    until(|| engine.cache().slots.len() == 0);
-    let store = engine.open(&StoreName::new("store").unwrap()).wait().unwrap().unwrap();
-    assert_eq!(seen(store.find(key()).wait()), miss("new"));
+    write.wait().unwrap();
 }

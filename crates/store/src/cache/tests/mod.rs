@@ -14,10 +14,12 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::task::noop_waker_ref;
+use parking_lot::Mutex;
 
 use self::script::{Plan, Script, Scripted};
 use super::{CacheLimits, CachedEngine};
 use crate::clock::{Clock, ManualClock, Timestamp};
+use crate::completion::{Completion, Ended, OnEnd};
 use crate::engine::{Engine, EngineStore};
 use crate::entry::{Found, Source};
 use crate::error::KvError;
@@ -66,7 +68,7 @@ impl Bench {
     }
 
     fn insert(&self, insert: Insert) -> Reply<Generation> {
-        self.store.insert(key(), insert, self.clock.now(), &Limits::default())
+        self.store.insert(key(), insert, self.clock.now(), &Limits::default(), Completion::NONE)
     }
 
     /// Writes, and is acknowledged at once.
@@ -76,7 +78,7 @@ impl Bench {
     }
 
     fn delete(&self) -> Reply<bool> {
-        self.store.delete(key(), None, self.clock.now())
+        self.store.delete(key(), None, self.clock.now(), Completion::NONE)
     }
 
     fn hits_and_misses(&self) -> (u64, u64) {

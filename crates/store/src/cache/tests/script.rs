@@ -10,6 +10,7 @@ use futures_channel::oneshot;
 use parking_lot::Mutex;
 
 use crate::clock::Timestamp;
+use crate::completion::{Completion, Ended};
 use crate::engine::memory::MemoryEngine;
 use crate::engine::{Engine, EngineStore};
 use crate::entry::Entry;
@@ -29,9 +30,15 @@ pub(super) enum Plan {
     Later,
     /// Writes at once, and answers later.
     LateAnswer,
+    /// Writes at once and has told of the end before the call is over, as another thread may, and answers in the reply.
+    EarlyEnd,
     /// Tells that the call has come, and then holds up its thread: a read with what it has read, a write before it writes.
     Block(Sender<()>, Receiver<()>),
     Fail,
+    /// Is refused, as there is too much to do.
+    TooMany,
+    /// Deletes nothing.
+    Nothing,
     Panic,
     /// Answers later, by a panic.
     LatePanic,
@@ -128,7 +135,7 @@ impl Engine for Scripted {
         self.memory.rename(id, name, now)
     }
 
-    fn delete(&self, _: StoreId, _: Timestamp) -> Reply<bool> {
+    fn delete(&self, _: StoreId, _: Timestamp, completion: Completion) -> Reply<bool> {
         let script = Arc::clone(&self.script);
         let delete = move || {
             if script.is_full.load(Ordering::SeqCst) {
@@ -136,8 +143,13 @@ impl Engine for Scripted {
             }
             Ok(!script.is_deleted.swap(true, Ordering::SeqCst))
         };
-        let plan = self.script.deletions.lock().pop_front();
-        self.script.write(plan, delete)
+        let mut plan = self.script.deletions.lock().pop_front();
+        if plan.take_if(|plan| matches!(plan, Plan::Nothing)).is_some() {
+            let none = Ok(false);
+            completion.end(&none);
+            return Reply::Ready(none);
+        }
+        self.script.write(plan, completion, delete)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {
@@ -173,28 +185,47 @@ impl Script {
     fn write<T: Send + 'static>(
         &self,
         plan: Option<Plan>,
+        completion: Completion,
         write: impl FnOnce() -> Result<T, KvError> + Send + 'static,
-    ) -> Reply<T> {
+    ) -> Reply<T>
+    where
+        for<'r> Ended: From<&'r Result<T, KvError>>,
+    {
         let (answer, wait) = oneshot::channel();
         let later = Reply::later(async move { wait.await.unwrap() });
+        let end = move |result: Result<T, KvError>| {
+            completion.end(&result);
+            result
+        };
         match plan.unwrap_or(Plan::Now) {
-            Plan::Now => return Reply::Ready(write()),
+            Plan::Now => return Reply::Ready(end(write())),
             Plan::Later => {
-                let finish = move || drop(answer.send(write()));
+                let finish = move || drop(answer.send(end(write())));
                 self.pending_writes.lock().push_back(Box::new(finish));
             }
             Plan::LateAnswer => {
                 let result = write();
-                self.pending_writes.lock().push_back(Box::new(move || drop(answer.send(result))));
+                self.pending_writes.lock().push_back(Box::new(move || drop(answer.send(end(result)))));
+            }
+            Plan::EarlyEnd => {
+                let result = end(write());
+                return Reply::later(async move { result });
             }
             Plan::Block(entered, go) => {
                 entered.send(()).unwrap();
                 go.recv().unwrap();
-                return Reply::Ready(write());
+                return Reply::Ready(end(write()));
             }
-            Plan::Fail => return Reply::Ready(failed()),
+            Plan::Fail => return Reply::Ready(end(failed())),
+            Plan::TooMany => return Reply::Ready(end(Err(KvError::TooManyRequests))),
+            Plan::Nothing => panic!("this is for deletions"),
             Plan::Panic => panic!("a panic that a test wants"),
-            Plan::LatePanic => return Reply::later(async { panic!("a panic that a test wants") }),
+            Plan::LatePanic => {
+                return Reply::later(async {
+                    let _lost = end;
+                    panic!("a panic that a test wants")
+                });
+            }
         }
         later
     }
@@ -214,7 +245,7 @@ impl EngineStore for ScriptedStore {
         let plan = self.script.reads.lock().pop_front();
         match plan.unwrap_or(Plan::Now) {
             Plan::Now => Reply::Ready(found),
-            Plan::Later | Plan::LateAnswer => {
+            Plan::Later | Plan::LateAnswer | Plan::EarlyEnd => {
                 let (finish, finished) = oneshot::channel();
                 self.script.pending_reads.lock().push_back(finish);
                 Reply::later(async move {
@@ -227,22 +258,39 @@ impl EngineStore for ScriptedStore {
                 go.recv().unwrap();
                 Reply::Ready(found)
             }
-            Plan::Fail => Reply::Ready(failed()),
+            Plan::Fail | Plan::TooMany | Plan::Nothing => Reply::Ready(failed()),
             Plan::Panic => panic!("a panic that a test wants"),
             Plan::LatePanic => Reply::later(async { panic!("a panic that a test wants") }),
         }
     }
 
-    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation> {
+    fn insert(
+        &self,
+        key: Key<'_>,
+        insert: Insert,
+        now: Timestamp,
+        limits: &Limits,
+        completion: Completion,
+    ) -> Reply<Generation> {
         let (store, key, limits) = (Arc::clone(&self.store), key.to_buf(), *limits);
         let plan = self.script.writes.lock().pop_front();
-        self.script.write(plan, move || store.insert(key.as_key(), insert, now, &limits).wait())
+        self.script.write(plan, completion, move || {
+            store.insert(key.as_key(), insert, now, &limits, Completion::NONE).wait()
+        })
     }
 
-    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
+    fn delete(
+        &self,
+        key: Key<'_>,
+        condition: Option<GenerationMatch>,
+        now: Timestamp,
+        completion: Completion,
+    ) -> Reply<bool> {
         let (store, key) = (Arc::clone(&self.store), key.to_buf());
         let plan = self.script.writes.lock().pop_front();
-        self.script.write(plan, move || store.delete(key.as_key(), condition, now).wait())
+        self.script.write(plan, completion, move || {
+            store.delete(key.as_key(), condition, now, Completion::NONE).wait()
+        })
     }
 
     fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage> {

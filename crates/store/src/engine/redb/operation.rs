@@ -5,7 +5,9 @@ use std::fmt::{self, Debug};
 use futures_channel::oneshot;
 
 use super::error::Damaged;
+use super::handle::guarded;
 use super::transaction::Transaction;
+use crate::completion::{Completion, Ended};
 use crate::error::KvError;
 
 /// Why an operation did not happen.
@@ -92,11 +94,43 @@ pub(super) trait Operation: Debug + Send {
     fn failed(self: Box<Self>, error: KvError);
 }
 
+/// Who has to know how an operation ended, before it is answered.
+pub(super) struct End<T> {
+    completion: Completion,
+    ended: fn(&Result<T, KvError>) -> Ended,
+}
+
+impl<T> End<T> {
+    /// Nobody.
+    pub(super) fn untold() -> Self {
+        Self { completion: Completion::NONE, ended: |_| Ended::Unknown }
+    }
+
+    pub(super) fn told(completion: Completion) -> Self
+    where
+        for<'r> Ended: From<&'r Result<T, KvError>>,
+    {
+        Self { completion, ended: |outcome| outcome.into() }
+    }
+
+    /// Runs before the answer.
+    pub(super) fn tell(self, outcome: &Result<T, KvError>) {
+        let Self { completion, ended } = self;
+        let ended = ended(outcome);
+        // It is code of others. Should it panic, the caller still gets the answer.
+        if guarded(|| completion.end(ended)).is_err() {
+            tracing::error!("who had to be told of the end of a write panicked");
+        }
+    }
+}
+
 /// The only kind of operation: something to run, and somebody who waits for what it gives.
 pub(super) struct Call<T, F> {
     run: F,
     bytes: u64,
     outcome: Option<Result<T, KvError>>,
+    /// Before the answer, in this order when both are just dropped as well.
+    end: End<T>,
     answer: oneshot::Sender<Result<T, KvError>>,
 }
 
@@ -108,9 +142,9 @@ where
     T: Send + 'static,
     F: FnMut(&mut Transaction<'_>) -> Result<T, Failure> + Send + 'static,
 {
-    pub(super) fn boxed(bytes: u64, run: F) -> (Box<dyn Operation>, Answer<T>) {
+    pub(super) fn boxed(bytes: u64, end: End<T>, run: F) -> (Box<dyn Operation>, Answer<T>) {
         let (answer, receiver) = oneshot::channel();
-        (Box::new(Self { run, bytes, outcome: None, answer }), receiver)
+        (Box::new(Self { run, bytes, outcome: None, end, answer }), receiver)
     }
 }
 
@@ -135,17 +169,20 @@ where
     fn done(self: Box<Self>) {
         // Without an outcome the sender is just dropped.
         if let Some(outcome) = self.outcome {
+            self.end.tell(&outcome);
             answer(self.answer, outcome);
         }
     }
 
     fn failed(self: Box<Self>, error: KvError) {
-        answer(self.answer, Err(error));
+        let outcome = Err(error);
+        self.end.tell(&outcome);
+        answer(self.answer, outcome);
     }
 }
 
 /// Answers; when nobody listens any more, the log is the last place for what went wrong.
-fn answer<T>(to: oneshot::Sender<Result<T, KvError>>, outcome: Result<T, KvError>) {
+pub(super) fn answer<T>(to: oneshot::Sender<Result<T, KvError>>, outcome: Result<T, KvError>) {
     if let Err(Err(error)) = to.send(outcome) {
         error.log_unheard();
     }

@@ -40,10 +40,12 @@ impl Queue {
         Self { state: Mutex::default(), arrived: Condvar::new(), max_bytes }
     }
 
-    /// Adds an operation. One that is larger than everything that may wait is still taken when it is alone.
+    /// Adds an operation, or fails it. One that is larger than everything that may wait is still taken when it is alone.
     pub(super) fn push(&self, operation: Box<dyn Operation>) -> Result<(), KvError> {
         let mut state = self.state.lock();
         if state.closed {
+            drop(state);
+            operation.failed(KvError::Closed);
             return Err(KvError::Closed);
         }
         let bytes = state.bytes.saturating_add(operation.bytes());
@@ -57,6 +59,7 @@ impl Queue {
                     "writes are refused: too many bytes wait for the disk"
                 );
             }
+            operation.failed(KvError::TooManyRequests);
             return Err(KvError::TooManyRequests);
         }
         state.bytes = bytes;
@@ -64,6 +67,12 @@ impl Queue {
         drop(state);
         self.arrived.notify_one();
         Ok(())
+    }
+
+    /// Adds what the writer has begun, and goes on with later: also when the queue is closed, as that is still to be done.
+    /// For the writer alone, who takes what is there until there is nothing.
+    pub(super) fn push_again(&self, operation: Box<dyn Operation>) {
+        self.state.lock().operations.push_back(operation);
     }
 
     /// Bytes that wait.
@@ -125,13 +134,13 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use super::super::operation::{Answer, Call};
+    use super::super::operation::{Answer, Call, End};
     use super::super::transaction::Transaction;
     use super::*;
 
     /// An operation of so many bytes, and what its caller waits for.
     fn operation(bytes: u64) -> (Box<dyn Operation>, Answer<()>) {
-        Call::boxed(bytes, |_: &mut Transaction<'_>| Ok(()))
+        Call::boxed(bytes, End::untold(), |_: &mut Transaction<'_>| Ok(()))
     }
 
     fn sizes(queue: &Queue) -> Vec<u64> {

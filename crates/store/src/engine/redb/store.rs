@@ -9,6 +9,7 @@ use super::operation::Failure;
 use super::snapshot::Snapshot;
 use super::tables::EntryKey;
 use crate::clock::Timestamp;
+use crate::completion::Completion;
 use crate::engine::EngineStore;
 use crate::entry::Entry;
 use crate::error::KvError;
@@ -78,22 +79,35 @@ impl EngineStore for RedbStore {
         Reply::Ready(self.read(|snapshot, id| snapshot.lookup(id, key)))
     }
 
-    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation> {
+    fn insert(
+        &self,
+        key: Key<'_>,
+        insert: Insert,
+        now: Timestamp,
+        limits: &Limits,
+        completion: Completion,
+    ) -> Reply<Generation> {
         let key = Box::new(EntryKey::new(self.named.info.id, key));
         let (named, limits) = (Arc::clone(&self.named), *limits);
         let bytes = (insert.value.len() + insert.metadata.as_bytes().len() + size_of::<EntryKey>()) as u64;
         // Cloned, which copies pointers only, as it may have to be done in a second transaction.
-        self.core.submit(bytes, move |transaction| {
+        self.core.write(bytes, completion, move |transaction| {
             transaction.check_store(&named)?;
             transaction.insert(&key, insert.clone(), now, &limits)
         })
     }
 
-    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
+    fn delete(
+        &self,
+        key: Key<'_>,
+        condition: Option<GenerationMatch>,
+        now: Timestamp,
+        completion: Completion,
+    ) -> Reply<bool> {
         let key = Box::new(EntryKey::new(self.named.info.id, key));
         let named = Arc::clone(&self.named);
         let bytes = size_of::<EntryKey>() as u64;
-        self.core.submit(bytes, move |transaction| {
+        self.core.write(bytes, completion, move |transaction| {
             transaction.check_store(&named)?;
             transaction.delete(&key, condition, now)
         })
