@@ -68,7 +68,9 @@ pub(crate) fn check(request: &Request, answer: &Answer) {
         );
     } else if method != "head" {
         // A value, or an export, may be empty; a document is not.
-        let is_document = |media_type: &String| media_type.ends_with("json");
+        let is_document = |media_type: &String| {
+            !matches!(&**media_type, "application/octet-stream" | "application/x-ndjson")
+        };
         let promised = content.is_some_and(|content| content.keys().any(is_document));
         assert!(!promised, "{status} of {method} {path} is empty, and was to be a document: {documented}");
     }

@@ -15,6 +15,7 @@ mod fixture;
 mod http2;
 mod items;
 mod lists;
+mod log;
 mod reads;
 mod stop;
 mod stores;
