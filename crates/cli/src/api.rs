@@ -1,24 +1,15 @@
 //! The flags of the API that `edgekv serve` offers, and what is needed to offer it safely.
 
-use std::env;
-use std::fs::{self, File};
-use std::io::Read;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, anyhow};
 use clap::Args;
 use edgekv_server::{Api, ApiBuilder, Token};
 use edgekv_store::Stores;
 
 use crate::exit::{Failure, Status};
-
-/// Where the token is when no file is named. There is no flag for the token itself: everybody on a machine sees the arguments
-/// of its processes.
-pub(crate) const TOKEN_VARIABLE: &str = "EDGEKV_API_TOKEN";
-
-/// More than the longest token; a file that is something else is not read to its end.
-const MAX_FILE_BYTES: u64 = 4096;
+use crate::token::{self, Secret};
 
 /// Where the stores can be reached from outside, and by whom.
 #[derive(Debug, Args)]
@@ -70,7 +61,8 @@ impl ApiArgs {
         if token.is_none() && !address.ip().to_canonical().is_loopback() {
             let error = anyhow!(
                 "an API on {address} without a token would give all stores to everybody who can reach it; name a token by \
-                 --api-token-file or {TOKEN_VARIABLE}, or let only this machine reach it: --api 127.0.0.1:{}",
+                 --api-token-file or {}, or let only this machine reach it: --api 127.0.0.1:{}",
+                token::VARIABLE,
                 address.port()
             );
             return Err(Failure::new(Status::Usage, error));
@@ -79,15 +71,13 @@ impl ApiArgs {
     }
 
     fn token(&self) -> Result<Option<Token>, Failure> {
-        if let Some(path) = &self.api_token_file {
-            let token = read(path).with_context(|| format!("--api-token-file {}", path.display()))?;
-            return Ok(Some(token));
-        }
-        let Some(text) = env::var_os(TOKEN_VARIABLE) else { return Ok(None) };
-        // One that is empty was meant to be one: a script has lost it. To go on would be to go on without.
-        let token = text.to_str().context("not valid UTF-8").and_then(|text| Ok(Token::new(text.trim())?));
-        let token = token.with_context(|| format!("{TOKEN_VARIABLE} cannot be used"));
-        token.map(Some).map_err(|error| Failure::new(Status::Usage, error))
+        let secret = match &self.api_token_file {
+            Some(path) => {
+                Some(Secret::read(path).with_context(|| format!("--api-token-file {}", path.display()))?)
+            }
+            None => Secret::of_variable(token::VARIABLE)?,
+        };
+        Ok(secret.map(Secret::into_token))
     }
 }
 
@@ -101,36 +91,6 @@ impl Offer {
         }
     }
 }
-
-/// Reads a token. A pipe will do, so that it need not be on a disk.
-fn read(path: &Path) -> anyhow::Result<Token> {
-    let file = File::open(path).context("cannot be opened")?;
-    warn_of_readers(path, &file.metadata().context("cannot be examined")?);
-    let mut text = String::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).context("cannot be read as text")?;
-    ensure!(
-        text.len() as u64 <= MAX_FILE_BYTES,
-        "has more than {MAX_FILE_BYTES} bytes; a token has 1 to 256"
-    );
-    let text = text.trim();
-    ensure!(text.lines().count() <= 1, "has more than one line; write the token alone into it");
-    Ok(Token::new(text)?)
-}
-
-#[cfg(unix)]
-fn warn_of_readers(path: &Path, metadata: &fs::Metadata) {
-    use std::os::unix::fs::PermissionsExt;
-
-    if metadata.is_file() && metadata.permissions().mode() & 0o004 != 0 {
-        let path = path.display();
-        tracing::warn!(
-            "everybody on this machine can read the token in {path}; chmod 600 {path} changes that"
-        );
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_of_readers(_: &Path, _: &fs::Metadata) {}
 
 #[cfg(test)]
 mod tests {
@@ -161,31 +121,8 @@ mod tests {
             assert!(message.contains(foreign) && message.contains("--api-token-file"), "{message}");
         }
         let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), "secret\n").unwrap();
+        std::fs::write(file.path(), "secret\n").unwrap();
         let offer = args("0.0.0.0:7677", Some(file.path().into())).offer().unwrap();
         assert!(offer.is_some_and(|offer| offer.token.is_some()));
-    }
-
-    #[test]
-    fn a_file_holds_one_token_and_nothing_else() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        for good in ["secret", "secret\n", "  secret \r\n\n"] {
-            fs::write(file.path(), good).unwrap();
-            assert!(read(file.path()).is_ok(), "{good:?}");
-        }
-        let long = "x".repeat(5000);
-        let table: [(&[u8], &str); 6] = [
-            (b"", "empty"),
-            (b" \n", "empty"),
-            (b"one\ntwo\n", "more than one line"),
-            (b"two words", "not visible ASCII"),
-            (b"\xff\xfe", "cannot be read as text"),
-            (long.as_bytes(), "more than 4096 bytes"),
-        ];
-        for (bad, reason) in table {
-            fs::write(file.path(), bad).unwrap();
-            let error = format!("{:#}", read(file.path()).unwrap_err());
-            assert!(error.contains(reason), "{bad:?}: {error}");
-        }
     }
 }

@@ -119,25 +119,32 @@ impl Failure {
         Self { status, error: anyhow::Error::msg(message.into()) }
     }
 
-    /// Prints the error as a JSON object on one line, and gives the exit status.
-    pub(crate) fn report_json(&self) -> ExitCode {
+    /// Prints the error, and gives the exit status. Nothing is printed for whoever has stopped reading.
+    pub(crate) fn report(&self, form: Form) -> ExitCode {
         let message = format!("{:#}", self.error);
-        let status = self.status as u8;
-        let report = serde_json::json!({
-            "error": { "status": status, "kind": self.status.word(), "message": message }
-        });
-        eprintln!("{report}");
-        self.status.into()
-    }
-
-    /// Prints the error with its causes, as one line (a message that has several lines keeps them), and gives the
-    /// exit status.
-    pub(crate) fn report(&self) -> ExitCode {
-        for line in format!("{:#}", self.error).lines() {
-            eprintln!("edgekv: {line}");
+        match form {
+            _ if self.status == Status::ReaderGone => {}
+            // With its causes, as one line; a message that has several lines keeps them.
+            Form::Text => message.lines().for_each(|line| eprintln!("edgekv: {line}")),
+            Form::Json => {
+                let (status, kind) = (self.status as u8, self.status.word());
+                eprintln!(
+                    "{}",
+                    serde_json::json!({ "error": { "status": status, "kind": kind, "message": message } })
+                );
+            }
         }
         self.status.into()
     }
+}
+
+/// How failures are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// For people.
+    Text,
+    /// For programs that have asked for it: an object on one line.
+    Json,
 }
 
 impl From<LoadError> for Failure {

@@ -10,6 +10,7 @@
 //! | how do commands on data reach an engine or a server? | `access/` |
 //! | how are items imported and exported, and how does that go on after an interrupt? | `transfer/` |
 //! | where is the API, and who may use it? | `api.rs` |
+//! | what is a token, and where does it come from? | `token.rs` |
 //! | how large is the edge cache? | `cache.rs` |
 //! | what may `fastly.toml` say? | `config/` |
 //! | when does an item of it reach a store? | `seed/` |
@@ -33,6 +34,7 @@ mod quoted;
 mod report;
 mod seed;
 mod stores;
+mod token;
 mod transfer;
 mod usage;
 mod watch;
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Ok(edgekv) => edgekv,
         Err(error) => return usage::report(&error),
     };
+    let form = edgekv.command.form();
     let writing = if edgekv.command.is_server() { Writing::Aside } else { Writing::Direct };
     let done = match edgekv.log.start(writing) {
         Ok(logging) => {
@@ -69,5 +72,5 @@ fn main() -> ExitCode {
         Err(failure) => Err(failure),
     };
     // Last: why it ended is what people look for at the end.
-    done.unwrap_or_else(|failure| failure.report())
+    done.unwrap_or_else(|failure| failure.report(form))
 }

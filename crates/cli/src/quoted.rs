@@ -19,6 +19,19 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// A text on a line: as it is, but for what would end the line or move the cursor of a terminal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for char in self.0.chars() {
+            if char.is_control() { write!(f, "{}", char.escape_default())? } else { f.write_char(char)? }
+        }
+        Ok(())
+    }
+}
+
 /// Longest part of a URL that a line of text repeats, in bytes.
 const MAX_URL_BYTES: usize = 2000;
 
@@ -46,6 +59,11 @@ mod tests {
     #[test]
     fn what_cannot_be_printed_is_escaped() {
         assert_eq!(Quoted("a\nb").to_string(), "\"a\\nb\"");
+    }
+
+    #[test]
+    fn a_line_stays_one() {
+        assert_eq!(Line("été \"a\"\n\u{1b}[2J\u{9b}").to_string(), "été \"a\"\\n\\u{1b}[2J\\u{9b}");
     }
 
     #[test]

@@ -9,7 +9,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory};
 
 use crate::Edgekv;
-use crate::exit::Status;
+use crate::exit::{Failure, Form, Status};
+use crate::quoted::Line;
 
 /// Shows help, or what is wrong with the arguments.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
@@ -18,11 +19,29 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    match line(error) {
-        Some(line) => eprintln!("edgekv: {line}"),
-        None => drop(error.print()),
+    let form = form();
+    match (line(error), form) {
+        (Some(line), _) => Failure::said(Status::Usage, line).report(form),
+        (None, Form::Json) => {
+            let line = format!("the command is missing; see `{} --help`", own_arguments().command);
+            Failure::said(Status::Usage, line).report(form)
+        }
+        (None, Form::Text) => {
+            drop(error.print());
+            Status::Usage.into()
+        }
     }
-    Status::Usage.into()
+}
+
+/// How errors were asked for, as far as that can be seen in arguments that are wrong.
+fn form() -> Form {
+    let own = own_arguments();
+    let can_json = matches!(own.command.split(' ').nth(1), Some("kv" | "store"));
+    if can_json && own.arguments.iter().any(|argument| argument == "--json") {
+        Form::Json
+    } else {
+        Form::Text
+    }
 }
 
 /// How a user has given the value of a flag: by the flag, or by its variable.
@@ -147,8 +166,12 @@ fn line(error: &clap::Error) -> Option<String> {
 
 /// The line of the message that says what is wrong.
 fn first_line(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    let line = text.lines().next().unwrap_or_default();
+    let said = error.render().to_string();
+    // A value may have lines of its own.
+    let value = text(error.get(ContextKind::InvalidValue));
+    let said =
+        if value.contains(char::is_control) { said.replace(&value, &Line(&value).to_string()) } else { said };
+    let line = said.lines().next().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 

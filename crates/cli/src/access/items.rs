@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::io::Read;
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use edgekv_store::batch::{self, Item, Splitter};
@@ -10,9 +12,10 @@ use edgekv_store::{
 };
 use std::time::Duration;
 
-use super::Store;
+use super::pages::Order;
 use super::remote::client::{Client, contradiction};
 use super::remote::store::RemoteStore;
+use super::{MAX_REMOTE_VALUE_BYTES, Store};
 use crate::exit::{Failure, Status};
 
 /// Bytes that are read from a server at once.
@@ -37,13 +40,22 @@ enum From {
 
 /// A server that has lists of keys, and items one by one.
 struct Keys {
-    client: Client,
-    store: super::StoreAbout,
+    store: Arc<RemoteStore>,
     keys: VecDeque<KeyBuf>,
-    items: VecDeque<Item>,
+    /// Those that were asked for, in their order.
+    under_way: VecDeque<Receiver<Fetched>>,
+    /// Where the threads that ask take their keys from; none before the first key.
+    wanted: Option<Sender<Wanted>>,
     cursor: Option<String>,
+    order: Order,
     is_last: bool,
 }
+
+/// An item, unless it has gone meanwhile.
+type Fetched = Result<Option<Item>, Failure>;
+
+/// A key, and who waits for its item.
+type Wanted = (KeyBuf, SyncSender<Fetched>);
 
 impl Items {
     pub(super) fn new(store: &Store, prefix: &str, after: Option<Key<'_>>) -> Result<Self, Failure> {
@@ -130,17 +142,16 @@ fn remote(store: &RemoteStore, prefix: &str, after: Option<Key<'_>>) -> Result<F
         Some(response) => From::Stream {
             client,
             body: Box::new(response.into_body().into_reader()),
-            splitter: Some(Splitter::new(batch::max_item_bytes(
-                4 * edgekv_store::limits::DEFAULT_MAX_VALUE_BYTES,
-            ))),
+            splitter: Some(Splitter::new(batch::max_item_bytes(MAX_REMOTE_VALUE_BYTES))),
             chunk: vec![0; CHUNK_BYTES],
         },
         None => From::Keys(Keys {
-            client,
-            store: store.about().clone(),
+            store: Arc::new(RemoteStore::new(client, store.about().clone())),
             keys: VecDeque::new(),
-            items: VecDeque::new(),
+            under_way: VecDeque::new(),
+            wanted: None,
             cursor: None,
+            order: Order::default(),
             is_last: false,
         }),
     })
@@ -183,19 +194,26 @@ fn next_streamed(
 impl Keys {
     fn next(&mut self, prefix: &str, after: Option<&KeyBuf>) -> Result<Option<Item>, Failure> {
         loop {
-            if let Some(item) = self.items.pop_front() {
-                return Ok(Some(item));
+            while self.under_way.len() < CONCURRENT
+                && let Some(key) = self.keys.pop_front()
+            {
+                let (sender, receiver) = mpsc::sync_channel(1);
+                // When the threads have ended, so has the channel for the answer.
+                let _ = self.threads()?.send((key, sender));
+                self.under_way.push_back(receiver);
             }
-            if !self.keys.is_empty() {
-                let wanted: Vec<KeyBuf> = self.keys.drain(..CONCURRENT.min(self.keys.len())).collect();
-                self.items = self.fetch(&wanted)?;
+            if let Some(first) = self.under_way.pop_front() {
+                let ended = |_| Err(Failure::said(Status::Failed, "a request has ended without an answer"));
+                if let Some(item) = first.recv().unwrap_or_else(ended)? {
+                    return Ok(Some(item));
+                }
                 continue;
             }
             if self.is_last {
                 return Ok(None);
             }
-            let store = RemoteStore::new(self.client.clone(), self.store.clone());
-            let page = store.page(prefix, self.cursor.as_deref(), 1000)?;
+            let page = self.store.page(prefix, self.cursor.as_deref(), 1000)?;
+            self.order.check(&page)?;
             self.is_last = page.next.is_none();
             self.cursor = page.next;
             for key in page.keys {
@@ -209,30 +227,48 @@ impl Keys {
         }
     }
 
-    /// Those that are still there, in their order.
-    fn fetch(&self, keys: &[KeyBuf]) -> Result<VecDeque<Item>, Failure> {
-        let store = RemoteStore::new(self.client.clone(), self.store.clone());
-        let fetch = |key: &KeyBuf| -> Result<Option<Item>, Failure> {
-            let Some(mut found) = store.get(key.as_key())? else { return Ok(None) };
-            let mut value = Vec::new();
-            let limit = 4 * edgekv_store::limits::DEFAULT_MAX_VALUE_BYTES;
-            let broken = |error: std::io::Error| {
-                let message =
-                    format!("{} has broken off in the middle of a value: {error}", self.client.url());
-                Failure::said(Status::Unreachable, message)
-            };
-            (&mut found.value).take(limit).read_to_end(&mut value).map_err(broken)?;
-            let metadata = Metadata::new(found.about.metadata)
-                .map_err(|error| contradiction("its", &error.to_string()))?;
-            let time_to_live = found.about.time_to_live_sec.map(Duration::from_secs);
-            let insert = Insert { metadata, time_to_live, ..Insert::new(value) };
-            Ok(Some(Item { key: key.clone(), insert }))
-        };
-        let fetched: Vec<_> = thread::scope(|scope| {
-            let running: Vec<_> = keys.iter().map(|key| scope.spawn(|| fetch(key))).collect();
-            let panicked = || Err(Failure::said(Status::Failed, "a request ended by a panic"));
-            running.into_iter().map(|thread| thread.join().unwrap_or_else(|_| panicked())).collect()
-        });
-        fetched.into_iter().filter_map(Result::transpose).collect()
+    /// The threads that ask for items, as many as the system gives.
+    fn threads(&mut self) -> Result<&Sender<Wanted>, Failure> {
+        if self.wanted.is_none() {
+            let (sender, receiver) = mpsc::channel();
+            let receiver = Arc::new(Mutex::new(receiver));
+            for number in 0..CONCURRENT {
+                let (store, receiver) = (Arc::clone(&self.store), Arc::clone(&receiver));
+                let started = thread::Builder::new()
+                    .name("edgekv-fetch".into())
+                    .spawn(move || fetch_all(&store, &receiver));
+                match started {
+                    Err(error) if number == 0 => {
+                        let message = format!("the system gives no thread to ask with: {error}");
+                        return Err(Failure::said(Status::Failed, message));
+                    }
+                    // Fewer do as well.
+                    Err(_) => break,
+                    Ok(_) => {}
+                }
+            }
+            self.wanted = Some(sender);
+        }
+        self.wanted.as_ref().ok_or_else(|| Failure::said(Status::Failed, "there is no thread to ask with"))
     }
+}
+
+/// Asks for items until nobody wants more.
+fn fetch_all(store: &RemoteStore, wanted: &Mutex<Receiver<Wanted>>) {
+    loop {
+        let next = wanted.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((key, answer)) = next else { return };
+        // Nobody waits for it when another one has failed.
+        let _ = answer.send(fetch(store, key));
+    }
+}
+
+fn fetch(store: &RemoteStore, key: KeyBuf) -> Fetched {
+    let Some(mut found) = store.get(key.as_key())? else { return Ok(None) };
+    let value = found.read(MAX_REMOTE_VALUE_BYTES)?;
+    let metadata =
+        Metadata::new(found.about.metadata).map_err(|error| contradiction("its", &error.to_string()))?;
+    let time_to_live = found.about.time_to_live_sec.map(Duration::from_secs);
+    let insert = Insert { metadata, time_to_live, ..Insert::new(value) };
+    Ok(Some(Item { key, insert }))
 }

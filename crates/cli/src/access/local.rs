@@ -1,14 +1,13 @@
 //! Operations on an engine.
 
 use std::collections::VecDeque;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::time::Duration;
 
-use bytes::Bytes;
-use edgekv_store::{Clock, Insert, Key, KeyBuf, KvError, KvStore, StoreInfo, SystemClock, Timestamp, batch};
+use edgekv_store::{Clock, Insert, Key, KeyBuf, KvStore, StoreInfo, SystemClock, Timestamp, batch};
 
-use super::{Content, EntryAbout, Found, Put, StoreAbout};
-use crate::exit::{Failure, Status};
+use super::{EntryAbout, Found, Put, StoreAbout};
+use crate::exit::Failure;
 
 /// Most deletes that wait for the disk.
 const WINDOW: usize = 4096;
@@ -43,14 +42,7 @@ pub(super) fn get(store: &KvStore, key: Key<'_>) -> Result<Option<Found>, Failur
 }
 
 pub(super) fn put(store: &KvStore, key: Key<'_>, put: Put) -> Result<u64, Failure> {
-    let limit = store.limits().max_value_bytes;
-    let value = match put.content {
-        Content::Bytes(bytes) => bytes,
-        Content::Stream { bytes: Some(bytes), .. } if bytes > limit => {
-            return Err(KvError::PayloadTooLarge { bytes, limit }.into());
-        }
-        Content::Stream { from, .. } => read(from, limit)?,
-    };
+    let value = put.content.read(store.limits().max_value_bytes)?;
     let insert = Insert {
         mode: put.mode,
         condition: put.condition,
@@ -60,18 +52,6 @@ pub(super) fn put(store: &KvStore, key: Key<'_>, put: Put) -> Result<u64, Failur
         ..Insert::new(value)
     };
     Ok(store.insert(key, insert).wait()?.get())
-}
-
-/// Reads a value that may be as long as it likes.
-fn read(from: Box<dyn Read>, limit: u64) -> Result<Bytes, Failure> {
-    let mut value = Vec::new();
-    let read = from.take(limit.saturating_add(1)).read_to_end(&mut value);
-    read.map_err(|error| Failure::said(Status::BadData, format!("cannot read the value: {error}")))?;
-    if value.len() as u64 > limit {
-        let message = format!("the value is more than {limit} bytes, which is the limit");
-        return Err(Failure::said(Status::TooLarge, message));
-    }
-    Ok(value.into())
 }
 
 pub(super) fn delete_all(store: &KvStore, keys: &[KeyBuf]) -> Result<u64, Failure> {

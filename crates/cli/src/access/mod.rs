@@ -3,31 +3,39 @@
 
 mod items;
 mod local;
+mod pages;
 mod remote;
 mod writer;
 
-use std::io::Read;
-use std::path::PathBuf;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use bytes::Bytes;
 use clap::Args;
 use edgekv_store::{
-    GenerationMatch, InsertMode, Key, KeyBuf, KvStore, ListRequest, Metadata, OpenError, StoreName, Stores,
+    GenerationMatch, InsertMode, Key, KeyBuf, KvError, KvStore, ListRequest, Metadata, OpenError, StoreName,
+    Stores,
 };
 use serde::Serialize;
 
 pub(crate) use self::items::Items;
+pub(crate) use self::pages::Pages;
+use self::remote::client::Client;
 pub(crate) use self::remote::client::Url;
-use self::remote::client::{Client, Token};
 use self::remote::store::RemoteStore;
 pub(crate) use self::writer::{Outcome, Writer};
 use crate::engine::EngineUrl;
 use crate::exit::{Failure, Status};
-use crate::interrupt::CloseOnInterrupt;
+use crate::interrupt::{self, CloseOnInterrupt};
 use crate::quoted::Quoted;
+use crate::token::{self, Secret};
 
 /// Where `edgekv serve` has its API when nobody says otherwise.
 const DEFAULT_API: &str = "http://127.0.0.1:7677";
+
+/// Most bytes of a value of a server, which may have been made to allow more than is usual.
+const MAX_REMOTE_VALUE_BYTES: u64 = 4 * edgekv_store::limits::DEFAULT_MAX_VALUE_BYTES;
 
 /// Which data to work on: the same for every command on stores and their items.
 #[derive(Debug, Args)]
@@ -66,36 +74,83 @@ pub(crate) enum Absent {
     Refuse,
 }
 
+/// Data that are named, and not opened yet.
+enum Place {
+    Engine(EngineUrl),
+    Api(Url),
+}
+
 impl AccessArgs {
     pub(crate) fn open(&self, absent: Absent, interrupt: OnInterrupt) -> Result<Access, Failure> {
-        if let Some(url) = &self.api_url {
-            return self.api(url.clone());
+        match self.place()? {
+            Place::Engine(engine) => open_engine(&engine, absent, interrupt),
+            Place::Api(url) => {
+                let client = Client::new(url, self.secret()?.as_ref())?;
+                if interrupt == OnInterrupt::Close {
+                    interrupt::exit_on_interrupt()?;
+                }
+                Ok(Access::Api(client))
+            }
         }
-        if let Some(engine) = &self.engine {
-            return open_engine(engine, absent, interrupt);
-        }
-        if let Some(url) = variable("EDGEKV_API_URL")? {
-            return self.api(parse_variable("EDGEKV_API_URL", &url)?);
-        }
-        let engine = variable("EDGEKV_ENGINE")?;
-        let engine = engine.as_deref().unwrap_or("redb:.edgekv/data.redb");
-        open_engine(&parse_variable("EDGEKV_ENGINE", engine)?, absent, interrupt)
     }
 
-    fn api(&self, url: Url) -> Result<Access, Failure> {
-        let token = match (&self.token, &self.token_file) {
-            (Some(token), _) => Some(Token::new(token, "--token")?),
-            (None, Some(path)) => Some(Token::read(path)?),
-            (None, None) => match variable("EDGEKV_API_TOKEN")? {
-                Some(token) => Some(Token::new(&token, "EDGEKV_API_TOKEN")?),
-                None => match variable("FASTLY_API_TOKEN")? {
-                    Some(token) => Some(Token::new(&token, "FASTLY_API_TOKEN")?),
-                    None => None,
-                },
-            },
-        };
-        Ok(Access::Api(Client::new(url, token)))
+    /// Whether it is a database of this machine, which nobody else can use while it is open. It has to be there.
+    pub(crate) fn is_database(&self) -> Result<bool, Failure> {
+        match self.place()? {
+            Place::Engine(engine) => check_there(&engine).map(|()| true),
+            Place::Api(_) => Ok(false),
+        }
     }
+
+    fn place(&self) -> Result<Place, Failure> {
+        let engine = match (&self.api_url, &self.engine) {
+            (Some(url), _) => return Ok(Place::Api(url.clone())),
+            (None, Some(engine)) => engine.clone(),
+            (None, None) => {
+                if let Some(url) = variable("EDGEKV_API_URL")? {
+                    return Ok(Place::Api(parse_variable("EDGEKV_API_URL", &url)?));
+                }
+                let engine = variable("EDGEKV_ENGINE")?;
+                parse_variable("EDGEKV_ENGINE", engine.as_deref().unwrap_or("redb:.edgekv/data.redb"))?
+            }
+        };
+        // Whoever shows a token means a server. To do the same to a database that happens to be here could do harm.
+        let flag = match (&self.token, &self.token_file) {
+            (Some(_), _) => "--token",
+            (None, Some(_)) => "--token-file",
+            (None, None) => return Ok(Place::Engine(engine)),
+        };
+        let message = format!(
+            "{flag} is for a server, and these are the data in {engine}; name the server by --api-url, or leave out {flag}"
+        );
+        Err(Failure::said(Status::Usage, message))
+    }
+
+    /// The token to show, if there is one.
+    fn secret(&self) -> Result<Option<Secret>, Failure> {
+        match (&self.token, &self.token_file) {
+            (Some(token), _) => {
+                let secret = Secret::new(token).context("--token");
+                secret.map(Some).map_err(|error| Failure::new(Status::Usage, error))
+            }
+            (None, Some(path)) => read_secret(path).map(Some),
+            (None, None) => match Secret::of_variable(token::VARIABLE)? {
+                None => Secret::of_variable("FASTLY_API_TOKEN"),
+                own => Ok(own),
+            },
+        }
+    }
+}
+
+fn read_secret(path: &Path) -> Result<Secret, Failure> {
+    Secret::read(path).map_err(|error| {
+        let status = match error.downcast_ref::<io::Error>() {
+            Some(error) if error.kind() == io::ErrorKind::NotFound => Status::Missing,
+            Some(_) => Status::Failed,
+            None => Status::Usage,
+        };
+        Failure::new(status, error.context(format!("--token-file {}", path.display())))
+    })
 }
 
 /// A variable of the environment. One that is empty counts as not set.
@@ -118,12 +173,19 @@ where
     value.parse().map_err(wrong)
 }
 
+fn check_there(engine: &EngineUrl) -> Result<(), Failure> {
+    if engine.is_there() {
+        return Ok(());
+    }
+    let message = format!(
+        "there is no database {engine}; `edgekv store create` makes one, --engine names another, and --api-url a server"
+    );
+    Err(Failure::said(Status::Missing, message))
+}
+
 fn open_engine(engine: &EngineUrl, absent: Absent, interrupt: OnInterrupt) -> Result<Access, Failure> {
-    if absent == Absent::Refuse && !engine.is_there() {
-        let message = format!(
-            "there is no database {engine}; `edgekv store create` makes one, --engine names another, and --api-url a server"
-        );
-        return Err(Failure::said(Status::Missing, message));
+    if absent == Absent::Refuse {
+        check_there(engine)?;
     }
     // A command looks at what there is once: a cache would serve nothing.
     let stores = engine.open(None, None).map_err(|error| match error.downcast_ref::<OpenError>() {
@@ -282,6 +344,36 @@ pub(crate) struct Found {
     pub(crate) value: Box<dyn Read>,
 }
 
+impl Found {
+    /// Reads all of a value that may have `limit` bytes.
+    pub(crate) fn read(&mut self, limit: u64) -> Result<Vec<u8>, Failure> {
+        let mut value = Vec::new();
+        let read = (&mut self.value).take(limit.saturating_add(1)).read_to_end(&mut value);
+        read.map_err(|error| Failure::said(Status::Unreachable, format!("{BROKEN_OFF}: {error}")))?;
+        if value.len() as u64 > limit {
+            let message =
+                format!("the value is more than {limit} bytes, which is more than a store can have");
+            return Err(Failure::said(Status::BadAnswer, message));
+        }
+        self.check_length(value.len() as u64)?;
+        Ok(value)
+    }
+
+    /// Checks that all of the value has come, when it is known how much that is.
+    pub(crate) fn check_length(&self, bytes: u64) -> Result<(), Failure> {
+        match self.about.bytes {
+            Some(whole) if whole != bytes => {
+                let message = format!("the server has sent {bytes} bytes of a value that has {whole}");
+                Err(Failure::said(Status::BadAnswer, message))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is said of a value that does not come to its end.
+pub(crate) const BROKEN_OFF: &str = "the value has broken off in the middle";
+
 /// A value to be written.
 pub(crate) enum Content {
     Bytes(Bytes),
@@ -290,6 +382,31 @@ pub(crate) enum Content {
         from: Box<dyn Read>,
         bytes: Option<u64>,
     },
+}
+
+/// The failure that a value cannot be read from where it is.
+pub(crate) fn unreadable(error: &io::Error) -> Failure {
+    Failure::said(Status::BadData, format!("cannot read the value: {error}"))
+}
+
+impl Content {
+    /// Reads a value that may be as long as it likes, and must not have more than `limit` bytes.
+    pub(crate) fn read(self, limit: u64) -> Result<Bytes, Failure> {
+        let from = match self {
+            Self::Bytes(bytes) => return Ok(bytes),
+            Self::Stream { bytes: Some(bytes), .. } if bytes > limit => {
+                return Err(KvError::PayloadTooLarge { bytes, limit }.into());
+            }
+            Self::Stream { from, .. } => from,
+        };
+        let mut value = Vec::new();
+        from.take(limit.saturating_add(1)).read_to_end(&mut value).map_err(|error| unreadable(&error))?;
+        if value.len() as u64 > limit {
+            let message = format!("the value is more than {limit} bytes, which is the limit");
+            return Err(Failure::said(Status::TooLarge, message));
+        }
+        Ok(value.into())
+    }
 }
 
 /// A write, before its value has been read.
@@ -315,6 +432,22 @@ impl Store {
             Self::Engine(store) => local::about(store.info()),
             Self::Api(store) => store.about().clone(),
         }
+    }
+
+    /// When it was made, as exactly as that is known: tells it from one of another database.
+    pub(crate) fn created(&self) -> String {
+        match self {
+            Self::Engine(store) => store.info().created_at.as_micros().to_string(),
+            Self::Api(store) => store.about().created_at.clone(),
+        }
+    }
+
+    /// Whether there is an entry.
+    pub(crate) fn has(&self, key: Key<'_>) -> Result<bool, Failure> {
+        Ok(match self {
+            Self::Engine(store) => local::get(store, key)?.is_some(),
+            Self::Api(store) => store.head(key)?.is_some(),
+        })
     }
 
     pub(crate) fn get(&self, key: Key<'_>) -> Result<Found, Failure> {
@@ -363,7 +496,7 @@ impl Store {
         }
     }
 
-    pub(crate) fn page(&self, prefix: &str, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
+    fn page(&self, prefix: &str, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
         match self {
             Self::Engine(store) => {
                 let request = ListRequest { prefix, cursor, limit: Some(limit), ..ListRequest::default() };
@@ -385,7 +518,7 @@ impl Store {
     pub(crate) fn max_value_bytes(&self) -> u64 {
         match self {
             Self::Engine(store) => store.limits().max_value_bytes,
-            Self::Api(_) => 4 * edgekv_store::limits::DEFAULT_MAX_VALUE_BYTES,
+            Self::Api(_) => MAX_REMOTE_VALUE_BYTES,
         }
     }
 }

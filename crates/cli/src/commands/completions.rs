@@ -1,14 +1,13 @@
 //! `edgekv completions`: what a shell needs to complete commands and flags.
 
-use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use crate::Edgekv;
 use crate::exit::Failure;
+use crate::report;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,16 +29,7 @@ impl CompletionsArgs {
         let name = command.get_name().to_owned();
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, name, &mut script);
-        print(&script)?;
+        report::bytes(&script)?;
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// Prints all of it, or as much as somebody reads.
-pub(crate) fn print(text: &[u8]) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("cannot write to standard output"),
     }
 }

@@ -8,9 +8,9 @@ use anyhow::Context;
 use clap::{Args, CommandFactory};
 use clap_mangen::Man;
 
-use super::completions::print;
 use crate::Edgekv;
 use crate::exit::Failure;
+use crate::report;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,7 +33,7 @@ impl ManArgs {
         let Some(directory) = &self.directory else {
             let mut page = Vec::new();
             Man::new(command).render(&mut page).context("cannot make the page")?;
-            print(&page)?;
+            report::bytes(&page)?;
             return Ok(ExitCode::SUCCESS);
         };
         fs::create_dir_all(directory)

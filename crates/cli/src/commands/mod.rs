@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::exit::Failure;
+use crate::exit::{Failure, Form};
 
 /// What there is to do.
 #[derive(Debug, Subcommand)]
@@ -48,6 +48,16 @@ impl Command {
     /// Whether others depend on this process, and not only whoever has called it.
     pub(crate) fn is_server(&self) -> bool {
         matches!(self, Self::Serve(_))
+    }
+
+    /// How a failure of it is told.
+    pub(crate) fn form(&self) -> Form {
+        let is_json = match self {
+            Self::Store(command) => command.report().json,
+            Self::Kv(command) => command.report().json,
+            _ => false,
+        };
+        if is_json { Form::Json } else { Form::Text }
     }
 
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {

@@ -145,8 +145,11 @@ impl ServeArgs {
         let app = match &self.path {
             Some(path) => Some(self.app(path)?),
             None if offer.is_none() => {
-                let error =
-                    anyhow!("there is nothing to serve; name an application, or leave out --api none");
+                let nothing = match usage::origin("--api") {
+                    flag if flag == "--api" => "leave out --api none".to_owned(),
+                    variable => format!("give {variable} an address, which is none now"),
+                };
+                let error = anyhow!("there is nothing to serve; name an application, or {nothing}");
                 return Err(Failure::new(Status::Usage, error));
             }
             None => {

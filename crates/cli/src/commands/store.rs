@@ -1,14 +1,16 @@
 //! `edgekv store`: the stores of a database or of a server.
 
+use std::fmt;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use edgekv_store::{Key, StoreName};
 use serde_json::json;
 
-use crate::access::{Absent, Access, AccessArgs, OnInterrupt, Store};
+use crate::access::{Absent, Access, AccessArgs, OnInterrupt, Pages, Store};
 use crate::exit::{self, Failure, Status};
-use crate::quoted::Quoted;
+use crate::quoted::{Line, Quoted};
 use crate::report::{self, ReportArgs};
 use crate::stores::parse_store;
 
@@ -80,12 +82,21 @@ pub(crate) struct DeleteArgs {
 }
 
 impl StoreCommand {
+    pub(crate) const fn report(&self) -> ReportArgs {
+        match self {
+            Self::Create(args) => args.report,
+            Self::List(args) => args.report,
+            Self::Describe(args) => args.report,
+            Self::Delete(args) => args.report,
+        }
+    }
+
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         match self {
-            Self::Create(args) => args.report.end(args.run()),
-            Self::List(args) => args.report.end(args.run()),
-            Self::Describe(args) => args.report.end(args.run()),
-            Self::Delete(args) => args.report.end(args.run()),
+            Self::Create(args) => args.run(),
+            Self::List(args) => args.run(),
+            Self::Describe(args) => args.run(),
+            Self::Delete(args) => args.run(),
         }
     }
 }
@@ -98,7 +109,7 @@ impl CreateArgs {
         if self.report.json {
             report::line(json!(about))?;
         } else {
-            report::line(format_args!("created store {} ({})", Quoted(&about.name), about.id))?;
+            report::line(format_args!("created store {} ({})", Quoted(&about.name), Line(&about.id)))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -112,8 +123,9 @@ impl ListArgs {
         if self.report.json {
             report::line(json!({ "stores": stores }))?;
         } else {
+            let is_terminal = io::stdout().is_terminal();
             for store in stores {
-                report::line(store.name)?;
+                if is_terminal { report::line(Line(&store.name))? } else { report::line(&store.name)? }
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -130,7 +142,10 @@ impl DescribeArgs {
         } else {
             report::line(format_args!(
                 "name:    {}\nid:      {}\ncreated: {}\nupdated: {}",
-                about.name, about.id, about.created_at, about.updated_at
+                Line(&about.name),
+                Line(&about.id),
+                Line(&about.created_at),
+                Line(&about.updated_at)
             ))?;
         }
         Ok(ExitCode::SUCCESS)
@@ -149,7 +164,7 @@ impl DeleteArgs {
             let name = Quoted(self.name.as_str());
             match items {
                 0 => report::line(format_args!("deleted store {name}"))?,
-                items => report::line(format_args!("deleted store {name} and {items} items"))?,
+                items => report::line(format_args!("deleted store {name} and {}", Count(items)))?,
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -177,15 +192,20 @@ impl DeleteArgs {
 /// Deletes what is under a prefix, and says how many items that were.
 pub(super) fn delete_prefix(store: &Store, prefix: &str) -> Result<u64, Failure> {
     let mut deleted = 0;
-    let mut cursor: Option<String> = None;
-    loop {
-        let page = store.page(prefix, cursor.as_deref(), PAGE)?;
+    // What is gone does not matter to a cursor.
+    let mut pages = Pages::new(store, prefix);
+    while let Some(page) = pages.next(PAGE)? {
         let keys: Vec<_> = page.keys.iter().filter_map(|key| Key::new(key).ok().map(Key::to_buf)).collect();
         deleted += store.delete_all(&keys)?;
-        match page.next {
-            // What is gone does not matter to a cursor.
-            Some(next) => cursor = Some(next),
-            None => return Ok(deleted),
-        }
+    }
+    Ok(deleted)
+}
+
+/// Items, counted in words.
+pub(super) struct Count(pub(super) u64);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, if self.0 == 1 { "item" } else { "items" })
     }
 }

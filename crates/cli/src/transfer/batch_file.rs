@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
@@ -21,9 +20,11 @@ const CHUNKS: usize = 4;
 const HEAD_BYTES: usize = 64 * 1024;
 
 enum Message {
+    /// The first of what is left out.
+    Head(Vec<u8>),
     Bytes(Vec<u8>),
     End,
-    Failed(io::Error),
+    Failed(Failure),
     Interrupted,
 }
 
@@ -56,44 +57,52 @@ impl BatchSource {
     ) -> Result<Self, Failure> {
         let mut begin = Vec::new();
         if let Some((bytes, _)) = start {
-            let failed =
-                |error: io::Error| Failure::said(Status::BadData, format!("cannot read the input: {error}"));
             let head_bytes = bytes.min(HEAD_BYTES as u64);
-            (&mut file).take(head_bytes).read_to_end(&mut begin).map_err(failed)?;
+            (&mut file).take(head_bytes).read_to_end(&mut begin).map_err(|error| cannot_read(&error))?;
             check_head(&begin, head)?;
-            file.seek(SeekFrom::Start(bytes)).map_err(failed)?;
+            file.seek(SeekFrom::Start(bytes)).map_err(|error| cannot_read(&error))?;
         }
-        Self::start(file, start, begin, max_value)
+        Self::start(start, begin, max_value, move |to| read_all(file, to))
     }
 
-    /// Reads standard input; what comes before `start` is read and forgotten.
-    pub(crate) fn stdin(
+    /// Reads standard input, or a pipe; what comes before `start` is read and forgotten. All of it is done by the thread that
+    /// reads, as it may have to wait for who writes.
+    pub(crate) fn stream<R: Read>(
+        open: impl FnOnce() -> io::Result<R> + Send + 'static,
         start: Option<(u64, u64)>,
         head: Option<&str>,
         max_value: u64,
     ) -> Result<Self, Failure> {
-        let mut begin = Vec::new();
-        let mut stdin = io::stdin();
-        if let Some((bytes, _)) = start {
-            let failed =
-                |error: io::Error| Failure::said(Status::BadData, format!("cannot read the input: {error}"));
-            let head_bytes = bytes.min(HEAD_BYTES as u64);
-            (&mut stdin).take(head_bytes).read_to_end(&mut begin).map_err(failed)?;
-            check_head(&begin, head)?;
-            io::copy(&mut (&mut stdin).take(bytes - head_bytes), &mut io::sink()).map_err(failed)?;
-        }
-        Self::start(stdin, start, begin, max_value)
+        let head = head.map(str::to_owned);
+        let begin = move |to: &SyncSender<Message>| -> Result<R, Failure> {
+            let mut from = open().map_err(|error| cannot_read(&error))?;
+            if let Some((bytes, _)) = start {
+                let head_bytes = bytes.min(HEAD_BYTES as u64);
+                let mut begin = Vec::new();
+                (&mut from).take(head_bytes).read_to_end(&mut begin).map_err(|error| cannot_read(&error))?;
+                check_head(&begin, head.as_deref())?;
+                // When nobody listens any more, that shows soon.
+                let _ = to.send(Message::Head(begin));
+                io::copy(&mut (&mut from).take(bytes - head_bytes), &mut io::sink())
+                    .map_err(|error| cannot_read(&error))?;
+            }
+            Ok(from)
+        };
+        Self::start(start, Vec::new(), max_value, move |to| match begin(to) {
+            Ok(from) => read_all(from, to),
+            Err(failure) => drop(to.send(Message::Failed(failure))),
+        })
     }
 
     fn start(
-        from: impl Read + Send + 'static,
         start: Option<(u64, u64)>,
         head: Vec<u8>,
         max_value: u64,
+        read: impl FnOnce(&SyncSender<Message>) + Send + 'static,
     ) -> Result<Self, Failure> {
         let (wake, receiver) = mpsc::sync_channel(CHUNKS);
         let sender = wake.clone();
-        let read = move || read_all(from, &sender);
+        let read = move || read(&sender);
         thread::Builder::new().name("edgekv-input".into()).spawn(read).map_err(|error| {
             Failure::said(Status::Failed, format!("the system gives no thread to read with: {error}"))
         })?;
@@ -121,10 +130,9 @@ impl BatchSource {
                     self.head.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
                     splitter.push(&bytes);
                 }
+                Ok(Message::Head(bytes)) => self.head = bytes,
                 Ok(Message::Interrupted) => return Ok(Next::Interrupted),
-                Ok(Message::Failed(error)) => {
-                    return Err(Failure::said(Status::BadData, format!("cannot read the input: {error}")));
-                }
+                Ok(Message::Failed(failure)) => return Err(failure),
                 Ok(Message::End) | Err(_) => {
                     let rest = self.splitter.take().and_then(|mut splitter| splitter.finish());
                     return Ok(rest.map_or(Next::End, |piece| Next::Piece(self.moved(piece))));
@@ -146,6 +154,10 @@ impl BatchSource {
     }
 }
 
+fn cannot_read(error: &io::Error) -> Failure {
+    Failure::said(Status::BadData, format!("cannot read the input: {error}"))
+}
+
 fn check_head(begin: &[u8], head: Option<&str>) -> Result<(), Failure> {
     if head.is_some_and(|head| head == digest(begin)) {
         return Ok(());
@@ -164,7 +176,7 @@ fn read_all(mut from: impl Read, to: &SyncSender<Message>) {
                 Message::Bytes(bytes)
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => Message::Failed(error),
+            Err(error) => Message::Failed(cannot_read(&error)),
         };
         let is_last = !matches!(message, Message::Bytes(_));
         // Nobody listens any more, or there is nothing more to say.
@@ -183,19 +195,19 @@ pub(crate) struct Written {
 
 /// What there is of a file that had `noted` bytes when `done` was noted, and what is done in all: lines that were completed
 /// later count. A file that does not fit that is as good as none.
-pub(crate) fn written(path: &Path, noted: u64, done: Tally, max_value: u64) -> io::Result<(Written, Tally)> {
+pub(crate) fn written(
+    file: &mut File,
+    noted: u64,
+    done: Tally,
+    max_value: u64,
+) -> io::Result<(Written, Tally)> {
     let nothing = || Ok((Written::default(), Tally::default()));
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return nothing(),
-        Err(error) => return Err(error),
-    };
-    let Some(end) = line_feed_before(&mut file, None)?.map(|at| at + 1).filter(|end| *end >= noted) else {
+    let Some(end) = line_feed_before(file, None)?.map(|at| at + 1).filter(|end| *end >= noted) else {
         return nothing();
     };
     // From the last line that was noted on: its key is needed if none came after it.
     let start = match noted.checked_sub(1) {
-        Some(feed) => line_feed_before(&mut file, Some(feed))?.map_or(0, |at| at + 1),
+        Some(feed) => line_feed_before(file, Some(feed))?.map_or(0, |at| at + 1),
         None => 0,
     };
     file.seek(SeekFrom::Start(start))?;
@@ -267,7 +279,8 @@ mod tests {
                     errors: 0,
                 };
                 let end = |items: usize| items.checked_sub(1).map_or(0, |at| ends[at]) as u64;
-                let (found, done) = written(&path, end(noted), tally(noted), 1_000_000).unwrap();
+                let (found, done) =
+                    written(&mut File::open(&path).unwrap(), end(noted), tally(noted), 1_000_000).unwrap();
                 let last = complete.checked_sub(1).map(|at| ["a", "b", "c"][at]);
                 assert_eq!(found.last.as_ref().map(KeyBuf::as_str), last, "cut at {cut}, noted {noted}");
                 assert_eq!(
@@ -280,10 +293,10 @@ mod tests {
         let nothing = (Written::default(), Tally::default());
         let tally = Tally { items: 9, bytes: 9, errors: 0 };
         fs::write(&path, "no item\n").unwrap();
-        assert_eq!(written(&path, 3, tally, 100).unwrap(), nothing);
+        let open = || File::open(&path).unwrap();
+        assert_eq!(written(&mut open(), 3, tally, 100).unwrap(), nothing);
         fs::write(&path, lines[1]).unwrap();
-        assert_eq!(written(&path, 10, tally, 100).unwrap(), nothing, "less is there than was noted");
-        assert_eq!(written(&folder.path().join("none"), 10, tally, 100).unwrap(), nothing);
+        assert_eq!(written(&mut open(), 10, tally, 100).unwrap(), nothing, "less is there than was noted");
     }
 
     fn pieces(mut source: BatchSource) -> Vec<(u64, u64, u64)> {

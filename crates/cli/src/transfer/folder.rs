@@ -2,18 +2,38 @@
 //!
 //! Symbolic links are never followed, neither on reading nor on writing: what is in a folder is all that is touched.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use std::vec;
 
 use edgekv_runtime::regular_file;
 use edgekv_store::batch::Item;
 use edgekv_store::{Insert, Key};
 
+use super::checkpoint::digest;
 use super::names::{self, RESERVED};
 use super::sidecar::{self, Sidecar};
+use super::sync_folder;
+
+/// What is not encoded in the name of a file for a checkpoint.
+const PLAIN: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b' ');
+
+/// The path of a file in a folder as text that has every byte of it. It need not be text itself.
+pub(crate) fn encoded(path: &Path) -> String {
+    let names =
+        path.iter().map(|name| percent_encoding::percent_encode(name.as_encoded_bytes(), PLAIN).to_string());
+    names.collect::<Vec<_>>().join("/")
+}
+
+/// The names on a path that was [`encoded`], as bytes.
+fn decoded(text: &str) -> Vec<Vec<u8>> {
+    text.split('/').map(|name| percent_encoding::percent_decode_str(name).collect()).collect()
+}
 
 /// The files of a folder and of those in it, in the order of their paths. It holds the names of the folders that it is in,
 /// and nothing else.
@@ -23,7 +43,8 @@ pub(crate) struct FolderSource {
     /// Where it is: for each folder what is left of it.
     open: Vec<vec::IntoIter<(OsString, bool)>>,
     at: PathBuf,
-    after: Option<PathBuf>,
+    /// The names on the way to the file that was the last one before.
+    after: Option<Vec<Vec<u8>>>,
     max_value: u64,
     /// Where sidecars are, if there are any, without links on the way.
     sidecars: Option<PathBuf>,
@@ -38,10 +59,10 @@ pub(crate) struct Found {
 }
 
 impl FolderSource {
-    /// The files of `root` behind `after`.
+    /// The files of `root` behind `after`, which is [`encoded`].
     pub(crate) fn new(root: &Path, after: Option<&str>, max_value: u64) -> io::Result<Self> {
         let open = vec![entries(root, true)?];
-        let after = after.map(PathBuf::from);
+        let after = after.map(decoded);
         let sidecars = match fs::symlink_metadata(root.join(RESERVED)) {
             Ok(metadata) if metadata.is_dir() => Some(fs::canonicalize(root.join(RESERVED))?),
             _ => None,
@@ -63,7 +84,7 @@ impl FolderSource {
                 self.at = path;
                 continue;
             }
-            if self.after.as_ref().is_some_and(|after| path <= *after) {
+            if self.after.as_ref().is_some_and(|after| !is_behind(&path, after)) {
                 continue;
             }
             let item = self.read(&path);
@@ -86,6 +107,11 @@ impl FolderSource {
         }
         Ok(Item { key: item_key, insert })
     }
+}
+
+/// Whether a file comes after another one.
+fn is_behind(path: &Path, after: &[Vec<u8>]) -> bool {
+    path.iter().map(OsStr::as_encoded_bytes).gt(after.iter().map(Vec::as_slice))
 }
 
 /// Adds what a sidecar says, if there is one.
@@ -123,39 +149,162 @@ fn entries(folder: &Path, is_root: bool) -> io::Result<vec::IntoIter<(OsString, 
 }
 
 /// A folder that items are written to.
+///
+/// While that is so, there is a folder `.edgekv/.edgekv` in it, which no key has: with files that are not complete, and with a
+/// mark. A run goes on only where the mark is that it knows.
 #[derive(Debug)]
 pub(crate) struct FolderTarget {
     root: PathBuf,
-    /// Whether files may be there from an earlier run, perhaps half of one.
+    /// Whether files may be there from an earlier run.
     is_resumed: bool,
-    /// The folder that was last seen to be one.
-    known: PathBuf,
+    mark: String,
+    /// The file with the mark; locked, so that there are no two runs at a time.
+    lock: File,
+    /// The folder that was last seen to be one: of a value, and of a sidecar.
+    known: [PathBuf; 2],
+    /// What was in the folder where a file was last found to be there already; likewise.
+    listed: [Option<(PathBuf, HashSet<OsString>)>; 2],
+    /// What has been written since it was last made durable, where systems cannot tell.
+    #[cfg(not(target_os = "linux"))]
+    unsynced: Vec<PathBuf>,
+}
+
+/// Where files are until they are complete.
+fn scratch(root: &Path) -> PathBuf {
+    root.join(RESERVED).join(RESERVED)
+}
+
+/// The mark in a folder, if one was left there.
+pub(crate) fn mark(root: &Path) -> Option<String> {
+    let mark = regular_file::read(&scratch(root).join("mark"), 1024).ok()?;
+    String::from_utf8(mark).ok()
+}
+
+/// How many files for values are in a folder.
+pub(crate) fn count(root: &Path) -> io::Result<u64> {
+    let mut files = 0;
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_file() {
+                files += 1;
+            } else if kind.is_dir() && !(folder == root && entry.file_name() == RESERVED) {
+                folders.push(entry.path());
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Whether there is nothing in a folder, or only what a run has left there that did not come to its first item.
+fn is_empty(root: &Path) -> io::Result<bool> {
+    let only = |folder: &Path| -> io::Result<bool> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name() != RESERVED || !entry.file_type()?.is_dir() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    let reserved = root.join(RESERVED);
+    Ok(only(root)? && (!reserved.is_dir() || only(&reserved)?))
 }
 
 impl FolderTarget {
-    /// Prepares a folder: a new or an empty one, but for a run that goes on.
-    pub(crate) fn new(root: &Path, is_resumed: bool) -> io::Result<Self> {
+    /// Prepares a folder: a new or an empty one, but for a run that goes on where its mark is.
+    pub(crate) fn new(root: &Path, expected: Option<&str>) -> io::Result<Self> {
         fs::create_dir_all(root)?;
-        if !is_resumed && fs::read_dir(root)?.next().is_some() {
+        let is_resumed = expected.is_some() && mark(root).as_deref() == expected;
+        if !is_resumed && !is_empty(root)? {
             let message =
                 "it is not empty, and what is there would be mixed with the export; name a new folder";
             return Err(io::Error::new(ErrorKind::DirectoryNotEmpty, message));
         }
-        Ok(Self { root: root.to_owned(), is_resumed, known: PathBuf::new() })
+        make_folders(root, &Path::new(RESERVED).join(RESERVED))?;
+        let path = scratch(root).join("mark");
+        if fs::symlink_metadata(&path).is_ok_and(|is| !is.is_file()) {
+            let message = format!("{} is no regular file", path.display());
+            return Err(io::Error::new(ErrorKind::AlreadyExists, message));
+        }
+        let mut lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+        lock_alone(&lock)?;
+        let mark = match expected {
+            Some(mark) if is_resumed => mark.to_owned(),
+            _ => {
+                let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                let mark = digest(format!("{} {}", now.as_nanos(), std::process::id()).as_bytes());
+                lock.set_len(0)?;
+                lock.write_all(mark.as_bytes())?;
+                lock.sync_all()?;
+                for folder in [&scratch(root), &root.join(RESERVED), root] {
+                    sync_folder(folder)?;
+                }
+                mark
+            }
+        };
+        Ok(Self {
+            root: root.to_owned(),
+            is_resumed,
+            mark,
+            lock,
+            known: [PathBuf::new(), PathBuf::new()],
+            listed: [None, None],
+            #[cfg(not(target_os = "linux"))]
+            unsynced: Vec::new(),
+        })
+    }
+
+    /// What tells this folder from another one of its name.
+    pub(crate) fn mark(&self) -> &str {
+        &self.mark
+    }
+
+    /// Makes durable what has been written.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        // One call for thousands of small files.
+        Ok(rustix::fs::syncfs(&self.lock)?)
+    }
+
+    /// Makes durable what has been written.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        let mut folders = std::collections::BTreeSet::new();
+        for path in &self.unsynced {
+            File::open(path)?.sync_all()?;
+            folders.extend(path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)));
+        }
+        for folder in folders {
+            sync_folder(folder)?;
+        }
+        self.unsynced.clear();
+        Ok(())
+    }
+
+    /// Ends the work: all of it is durable, and nothing else is in the folder.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.sync()?;
+        fs::remove_dir_all(scratch(&self.root))?;
+        // Unless sidecars are in it.
+        let _ = fs::remove_dir(self.root.join(RESERVED));
+        sync_folder(&self.root)?;
+        // The folder itself is a name in another one.
+        sync_folder(self.root.parent().unwrap_or(Path::new("")))
     }
 
     /// Writes an item. Items have to come in the order of their keys.
     pub(crate) fn write(&mut self, item: &Item) -> io::Result<()> {
         let path = self.place(item.key.as_str())?;
-        let mut file = self.create(&self.root.join(&path))?;
-        file.write_all(&item.insert.value)?;
+        self.put(&path, &item.insert.value)?;
         let beside = Path::new(RESERVED).join(&path);
         match Sidecar::of(&item.insert) {
             Some(sidecar) => {
                 let folder = beside.parent().unwrap_or(Path::new(RESERVED)).to_owned();
                 self.folders(&folder)?;
-                let mut file = self.create(&self.root.join(&beside))?;
-                file.write_all(&serde_json::to_vec(&sidecar)?)?;
+                self.put(&beside, &serde_json::to_vec(&sidecar)?)?;
             }
             None if self.is_resumed => match fs::remove_file(self.root.join(&beside)) {
                 Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
@@ -203,45 +352,99 @@ impl FolderTarget {
 
     /// Makes folders, and says whether they are ones: `false` when a file is there.
     fn folders(&mut self, path: &Path) -> io::Result<bool> {
-        if path == self.known {
+        let kind = kind(path);
+        if self.known.get(kind).is_some_and(|known| known.starts_with(path)) {
             return Ok(true);
         }
-        let mut whole = self.root.clone();
-        for name in path {
-            whole.push(name);
-            match fs::create_dir(&whole) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    let kind = fs::symlink_metadata(&whole)?.file_type();
-                    if kind.is_symlink() {
-                        let message = format!("{} is a symbolic link", whole.display());
-                        return Err(io::Error::new(ErrorKind::AlreadyExists, message));
-                    }
-                    if !kind.is_dir() {
-                        return Ok(false);
-                    }
-                }
-                Err(error) => return Err(error),
-            }
+        if !make_folders(&self.root, path)? {
+            return Ok(false);
         }
-        path.clone_into(&mut self.known);
+        if let Some(known) = self.known.get_mut(kind) {
+            path.clone_into(known);
+        }
         Ok(true)
     }
 
-    fn create(&self, path: &Path) -> io::Result<File> {
-        let created = OpenOptions::new().write(true).create_new(true).open(path);
-        match created {
+    /// Writes a file that is there only when it is complete, and is not there yet, but for one that an earlier run has left
+    /// for the same key.
+    fn put(&mut self, path: &Path, content: &[u8]) -> io::Result<()> {
+        let whole = self.root.join(path);
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // As any new file: what the process's mask leaves of it.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(scratch(&self.root))?;
+        file.write_all(content)?;
+        if let Err(failed) = file.persist_noclobber(&whole) {
+            if failed.error.kind() != ErrorKind::AlreadyExists {
+                return Err(failed.error);
+            }
+            if !self.is_resumed || !self.is_listed(path)? {
+                let message = "two keys have the same name on this file system; export to a file instead";
+                return Err(io::Error::new(ErrorKind::AlreadyExists, message));
+            }
+            // In its place, not into it: it may be a link to somewhere else.
+            failed.file.persist(&whole)?;
+        }
+        #[cfg(not(target_os = "linux"))]
+        self.unsynced.push(whole);
+        Ok(())
+    }
+
+    /// Whether a file that is there has exactly this name: where capitals do not count, it may be that of another key.
+    fn is_listed(&mut self, path: &Path) -> io::Result<bool> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let Some(listed) = self.listed.get_mut(kind(path)) else { return Ok(false) };
+        let names = match listed {
+            Some((at, names)) if at == folder => names,
+            _ => {
+                let entries = fs::read_dir(self.root.join(folder))?;
+                let names = entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+                &mut listed.insert((folder.to_owned(), names)).1
+            }
+        };
+        Ok(path.file_name().is_some_and(|name| names.contains(name)))
+    }
+}
+
+/// Which of two kinds of folders it is: 0 for values, 1 for sidecars.
+fn kind(path: &Path) -> usize {
+    usize::from(path.starts_with(RESERVED))
+}
+
+/// Makes the folders on a path in `root`, and says whether they are ones: `false` when a file is there.
+fn make_folders(root: &Path, path: &Path) -> io::Result<bool> {
+    let mut whole = root.to_owned();
+    for name in path {
+        whole.push(name);
+        match fs::create_dir(&whole) {
+            Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                if !self.is_resumed {
-                    let message = "two keys have the same name on this file system; export to a file instead";
+                let kind = fs::symlink_metadata(&whole)?.file_type();
+                if kind.is_symlink() {
+                    let message = format!("{} is a symbolic link", whole.display());
                     return Err(io::Error::new(ErrorKind::AlreadyExists, message));
                 }
-                // Half of it may be there. In its place, not into it: it may be a link to somewhere else.
-                fs::remove_file(path)?;
-                OpenOptions::new().write(true).create_new(true).open(path)
+                if !kind.is_dir() {
+                    return Ok(false);
+                }
             }
-            created => created,
+            Err(error) => return Err(error),
         }
+    }
+    Ok(true)
+}
+
+/// Locks a file that is written, unless another process has done so. Where there are no locks, nothing is known.
+pub(crate) fn lock_alone(file: &File) -> io::Result<()> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            Err(io::Error::new(ErrorKind::ResourceBusy, "another export is writing there"))
+        }
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
 }
 
@@ -268,6 +471,13 @@ mod tests {
         found.map(|item| (item.key.to_string(), item.insert)).collect()
     }
 
+    /// A target in a folder where an earlier run is said to have been.
+    fn resumed(root: &Path) -> FolderTarget {
+        fs::create_dir_all(scratch(root)).unwrap();
+        fs::write(scratch(root).join("mark"), "m").unwrap();
+        FolderTarget::new(root, Some("m")).unwrap()
+    }
+
     #[test]
     fn what_is_written_is_read_back_keys_that_are_folders_of_others_included() {
         let folder = tempfile::tempdir().unwrap();
@@ -276,7 +486,7 @@ mod tests {
         let mut keys =
             ["a", "a!", "a/b", "a/b/c", "a//", "b/c", "b/c/d", "%", ".edgekv", "../up", "键", &long];
         keys.sort_unstable();
-        let mut target = FolderTarget::new(&root, false).unwrap();
+        let mut target = FolderTarget::new(&root, None).unwrap();
         let mut expected = BTreeMap::new();
         for key in keys {
             let mut item = item(key, &format!("value of {}", key.len()));
@@ -287,14 +497,16 @@ mod tests {
             target.write(&item).unwrap();
             expected.insert(key.to_owned(), item.insert);
         }
+        target.finish().unwrap();
         assert_eq!(items(&root), expected);
+        assert!(!scratch(&root).exists());
         assert_eq!(folder.path().read_dir().unwrap().count(), 1, "nothing is outside of it");
     }
 
     #[test]
     fn reading_goes_on_behind_any_file() {
         let folder = tempfile::tempdir().unwrap();
-        let mut target = FolderTarget::new(folder.path(), false).unwrap();
+        let mut target = FolderTarget::new(folder.path(), None).unwrap();
         for key in ["a", "b/c", "b/d", "b!", "c/d/e", "d"] {
             target.write(&item(key, "")).unwrap();
         }
@@ -304,7 +516,7 @@ mod tests {
         let all = paths(None);
         assert_eq!(all.len(), 6);
         for (place, path) in all.iter().enumerate() {
-            assert_eq!(paths(path.to_str()), all[place + 1..], "after {path:?}");
+            assert_eq!(paths(Some(&encoded(path))), all[place + 1..], "after {path:?}");
         }
     }
 
@@ -337,7 +549,7 @@ mod tests {
         std::os::unix::fs::symlink(&outside, inside.join("folder")).unwrap();
         std::os::unix::fs::symlink(outside.join("secret"), inside.join("file")).unwrap();
         assert!(items(&inside).is_empty());
-        let mut target = FolderTarget::new(&inside, true).unwrap();
+        let mut target = resumed(&inside);
         assert!(target.write(&item("folder/x", "")).is_err());
         target.write(&item("file", "new")).unwrap();
         assert_eq!(fs::read_to_string(outside.join("secret")).unwrap(), "s");
@@ -349,10 +561,70 @@ mod tests {
     fn an_export_is_not_mixed_with_something_else() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("mine"), "").unwrap();
-        let error = FolderTarget::new(folder.path(), false).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::DirectoryNotEmpty);
-        let mut target = FolderTarget::new(folder.path(), true).unwrap();
+        for expected in [None, Some("m")] {
+            let error = FolderTarget::new(folder.path(), expected).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::DirectoryNotEmpty);
+        }
+        let mut target = resumed(folder.path());
         target.write(&item("mine", "again")).unwrap();
         assert_eq!(items(folder.path())["mine"].value, "again");
+    }
+
+    #[test]
+    fn what_a_run_has_left_that_wrote_nothing_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = FolderTarget::new(folder.path(), None).unwrap();
+        let mark = first.mark().to_owned();
+        let error = FolderTarget::new(folder.path(), None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ResourceBusy, "one at a time: {error}");
+        drop(first);
+        fs::write(scratch(folder.path()).join("half"), "of a file").unwrap();
+        let mut second = FolderTarget::new(folder.path(), None).unwrap();
+        assert_ne!(second.mark(), mark);
+        second.write(&item("k", "v")).unwrap();
+        second.finish().unwrap();
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+    }
+
+    #[test]
+    fn files_of_other_keys_are_not_replaced_where_capitals_do_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("A"), "").unwrap();
+        let mut target = resumed(folder.path());
+        // What such a file system says is there, and what it lists.
+        assert!(!target.is_listed(Path::new("a")).unwrap());
+        assert!(target.is_listed(Path::new("A")).unwrap());
+        let mut target = FolderTarget { is_resumed: false, ..target };
+        let error = target.write(&item("A", "")).unwrap_err();
+        assert!(error.to_string().contains("two keys"), "{error}");
+    }
+
+    #[test]
+    fn files_are_counted_without_what_is_beside_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut target = FolderTarget::new(folder.path(), None).unwrap();
+        for key in ["a", "b/c", "b/d/.edgekv"] {
+            let mut item = item(key, "v");
+            item.insert.metadata = Metadata::new("m").unwrap();
+            target.write(&item).unwrap();
+        }
+        assert_eq!(count(folder.path()).unwrap(), 3);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_no_text_have_a_place_in_the_order() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let names: [&[u8]; 4] = [b"%80", b"\x80", "é".as_bytes(), b"\xff"];
+        for name in names {
+            fs::write(folder.path().join(OsStr::from_bytes(name)), "").unwrap();
+        }
+        let all: Vec<_> = read(folder.path(), None).into_iter().map(|found| found.path).collect();
+        assert_eq!(all.len(), names.len());
+        for (place, path) in all.iter().enumerate() {
+            let rest = read(folder.path(), Some(&encoded(path)));
+            assert_eq!(rest.len(), all.len() - place - 1, "after {path:?}");
+        }
     }
 }

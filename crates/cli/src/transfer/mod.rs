@@ -8,6 +8,9 @@ pub(crate) mod names;
 pub(crate) mod progress;
 pub(crate) mod sidecar;
 
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -68,6 +71,21 @@ impl Summary {
             "seconds": self.elapsed.as_secs_f64(),
             "items_per_second": self.per_second(),
         })
+    }
+}
+
+/// Makes the names in a folder durable, where a system can be told to.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    match File::open(folder)?.sync_all() {
+        // Some file systems do not know that.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        synced => synced,
     }
 }
 

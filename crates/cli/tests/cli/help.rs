@@ -177,20 +177,6 @@ fn manual_pages_cover_every_command_and_flag() {
 }
 
 #[test]
-fn the_readme_shows_commands_on_data_that_work() {
-    let here = Workplace::new();
-    let mut called = 0;
-    for words in edgekv_tests::readme::calls(edgekv_tests::readme::block("sh", "edgekv kv put"), "edgekv") {
-        let output = here.edgekv().args(&words).output().unwrap();
-        assert!(output.status.success(), "{words:?}: {output:?}");
-        called += 1;
-    }
-    assert_eq!(called, 4);
-    let found = here.run("kv get other message1 --engine redb:other.redb").good();
-    assert_eq!(found, "this is message 1");
-}
-
-#[test]
 fn completions_cover_every_command_in_every_shell() {
     let here = Workplace::new();
     let commands = commands(&here, "");

@@ -16,6 +16,8 @@ mod interrupts;
 #[cfg_attr(not(unix), allow(dead_code, reason = "servers are stopped by signals"))]
 mod process;
 mod program;
+#[cfg(unix)]
+mod readme;
 mod runs;
 mod seeding;
 #[cfg(unix)]

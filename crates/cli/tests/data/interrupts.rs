@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use edgekv_store::batch::{self, Item, write_item};
+use edgekv_store::{Insert, Key, Metadata};
 
 use crate::place::{Data, Ended};
 use crate::process::in_time;
 
+const TTL: Duration = Duration::from_secs(1_000_000);
 /// More than is imported before an interrupt arrives.
 const ITEMS: usize = 40_000;
 
@@ -15,9 +20,44 @@ fn key(number: usize) -> String {
     format!("k/{number:06}")
 }
 
-fn input() -> String {
-    let value = "QUJD".repeat(20);
-    (0..ITEMS).map(|number| format!("{{\"key\":\"{}\",\"value\":\"{value}\"}}\n", key(number))).collect()
+/// Each item has a value of its own, which is no text; some have metadata, some of these binary, and some a lifetime.
+fn item(number: usize) -> Item {
+    let mut value = number.to_be_bytes().to_vec();
+    value.resize(60, 0xff);
+    let metadata = match number % 3 {
+        0 => Vec::new(),
+        1 => format!("number {number}").into_bytes(),
+        _ => [b"\xff\0".as_slice(), &number.to_be_bytes()].concat(),
+    };
+    let metadata = Metadata::copy_from(&metadata).unwrap();
+    let time_to_live = number.is_multiple_of(5).then_some(TTL);
+    let insert = Insert { metadata, time_to_live, ..Insert::new(value) };
+    Item { key: Key::new(&key(number)).unwrap().to_buf(), insert }
+}
+
+fn input() -> Vec<u8> {
+    let mut text = Vec::new();
+    for Item { key, insert } in (0..ITEMS).map(item) {
+        write_item(&mut text, key.as_key(), &insert);
+    }
+    text
+}
+
+/// Whether these lines are all of the items, each once and whole. Some of a lifetime may have passed.
+#[track_caller]
+fn is_all(text: &[u8]) {
+    let mut lines = text.split_inclusive(|byte| *byte == b'\n');
+    for number in 0..ITEMS {
+        let mut found = batch::parse(lines.next().unwrap().trim_ascii_end()).unwrap();
+        let expected = item(number);
+        assert_eq!(found.insert.time_to_live.is_some(), expected.insert.time_to_live.is_some(), "{number}");
+        if let Some(left) = &mut found.insert.time_to_live {
+            assert!(*left > TTL - Duration::from_secs(10_000) && *left <= TTL, "{number}: {left:?}");
+            *left = TTL;
+        }
+        assert_eq!((found.key, found.insert), (expected.key, expected.insert), "{number}");
+    }
+    assert_eq!(lines.next(), None, "and nothing else");
 }
 
 fn signal(child: &Child, name: &str) {
@@ -77,8 +117,7 @@ fn an_import_that_is_interrupted_or_killed_goes_on_where_it_was() {
             assert!(before > 0 && before < ITEMS as u64, "{summary}");
             assert_eq!(summary["items"], ITEMS as u64, "{summary}");
             assert_eq!(generation(), first, "what was done is not done again");
-            let listed = data.run(&["kv", "list", "s", "--all"]).text();
-            assert!(listed.lines().map(str::to_owned).eq((0..ITEMS).map(key)), "all of them are there");
+            is_all(&data.run(&["kv", "export", "s", "-", "--quiet"]).good());
             assert_eq!(checkpoint(&data), None);
         }
     }
@@ -111,13 +150,16 @@ fn another_input_or_target_does_not_go_on_from_a_checkpoint() {
     let place = checkpoint(&data).unwrap();
     data.file("in.ndjson", "{\"key\":\"other\",\"value\":\"\"}\n");
     let name = place.file_name().unwrap().to_str().unwrap();
-    data.run(&["kv", "import", "s", "in.ndjson"]).fails(65, &["has changed", name, "remove it"]);
-    data.run(&["kv", "import", "t", "in.ndjson", "--resume", name]).fails(65, &["another transfer"]);
+    data.run(&["kv", "import", "t", "in.ndjson", "--resume", name])
+        .fails(65, &["another transfer", name, "remove it"]);
     // Another store has a place of its own.
     data.run(&["kv", "import", "t", "in.ndjson", "--quiet"]).good();
     assert_eq!(data.run(&["kv", "list", "t"]).text(), "other\n");
-    fs::remove_file(place).unwrap();
-    data.run(&["kv", "import", "s", "in.ndjson", "--quiet"]).good();
+    let summary = data.run(&["kv", "import", "s", "in.ndjson", "--json"]).json();
+    assert_eq!((&summary["items"], &summary["items_before"]), (&1.into(), &0.into()), "{summary}");
+    assert!(summary["begins_anew"].as_str().unwrap().contains("the input has changed"), "{summary}");
+    assert!(data.run(&["kv", "list", "s", "--all"]).text().ends_with("\nother\n"));
+    assert_eq!(checkpoint(&data), None);
 }
 
 #[test]
@@ -135,6 +177,15 @@ fn standard_input_goes_on_when_a_place_is_named() {
     let summary: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
     assert_eq!((&summary["items"], &summary["errors"]), (&2.into(), &2.into()), "{summary}");
     assert!(!data.path("place").exists());
+}
+
+#[test]
+fn who_waits_for_a_pipe_can_be_interrupted() {
+    let data = Data::engine();
+    assert!(Command::new("mkfifo").arg(data.path("pipe")).status().unwrap().success());
+    let database = data.path(".edgekv/data.redb");
+    let ended = stop(&data, &["kv", "import", "s", "pipe", "--create"], "INT", || database.exists());
+    ended.fails(130, &["interrupted", "0 items are imported", "begin anew"]);
 }
 
 #[test]
@@ -156,7 +207,7 @@ fn an_export_that_is_interrupted_or_killed_goes_on_where_it_was() {
             let before = summary["items_before"].as_u64().unwrap();
             assert!(before > 1_000 && before < ITEMS as u64, "{how}: {summary}");
             assert_eq!(summary["items"], ITEMS as u64, "{how}: {summary}");
-            assert!(fs::read_to_string(data.path("out.ndjson")).unwrap() == input(), "{how}");
+            is_all(&fs::read(data.path("out.ndjson")).unwrap());
             assert_eq!((checkpoint(&data), partial.exists()), (None, false));
             fs::remove_file(data.path("out.ndjson")).unwrap();
         }

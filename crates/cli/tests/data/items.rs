@@ -46,6 +46,8 @@ fn large_values_stream_both_ways() {
         data.file("large.bin", &too_large);
         data.run(&["kv", "put", "s", "file", "--file", "large.bin"]).fails(68, &["26214400"]);
         data.run_with(&["kv", "put", "s", "pipe", "-"], &too_large).fails(68, &[]);
+        // So much that a server goes before it has read it.
+        data.run_with(&["kv", "put", "s", "pipe", "-"], &too_large.repeat(2)).fails(68, &["26214400"]);
         assert!(data.run(&["kv", "get", "s", "file"]).good() == large, "as it was");
     }
 }
@@ -171,10 +173,15 @@ fn a_reader_that_has_seen_enough_is_no_failure_to_talk_about() {
     let items: String =
         (0..20_000).map(|i| format!("{{\"key\":\"a long key {i:040}\",\"value\":\"\"}}\n")).collect();
     data.run_with(&["kv", "import", "s", "-", "--quiet"], items.as_bytes()).good();
+    data.run_with(&["kv", "put", "s", "large"], &binary()).good();
     for arguments in [
         &["kv", "list", "s", "--all"][..],
         &["kv", "list", "s", "--all", "--json"],
+        &["kv", "get", "s", "large"],
+        &["store", "list"],
         &["kv", "export", "s", "-"],
+        &["completions", "bash"],
+        &["man"],
     ] {
         let mut child =
             data.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -182,4 +189,57 @@ fn a_reader_that_has_seen_enough_is_no_failure_to_talk_about() {
         let ended = Ended::of(child.wait_with_output().unwrap());
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(141), ""), "{arguments:?}");
     }
+}
+
+/// Files of the system have more or fewer bytes than they are said to have.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_is_what_is_in_it_and_not_what_its_length_says() {
+    for data in Data::both() {
+        let data = data.with_store("s");
+        for path in ["/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"] {
+            let Ok(content) = fs::read(path) else { continue };
+            assert_ne!(content.len() as u64, fs::metadata(path).unwrap().len(), "{path}");
+            data.run(&["kv", "put", "s", "k", "--file", path]).good();
+            assert_eq!(data.run(&["kv", "get", "s", "k"]).good(), content, "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_still_being_written_keeps_nobody_from_the_database() {
+    use std::io::Write as _;
+
+    let data = Data::engine().with_store("s");
+    let mut put = data.command(&["kv", "put", "s", "k", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut value = put.stdin.take().unwrap();
+    // More than a pipe holds: when it is written, the command is reading.
+    value.write_all(&binary()).unwrap();
+    value.write_all(&binary()).unwrap();
+    assert_eq!(data.run(&["kv", "list", "s"]).text(), "");
+    drop(value);
+    assert!(put.wait().unwrap().success());
+    assert_eq!(data.run(&["kv", "get", "s", "k"]).good(), [binary(), binary()].concat());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_written_over_stays_whose_it_was() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let data = Data::engine().with_store("s");
+    data.run(&["kv", "put", "s", "k", "new"]).good();
+    data.file("secret", "old");
+    fs::set_permissions(data.path("secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    symlink("secret", data.path("link")).unwrap();
+    data.run(&["kv", "get", "s", "k", "-o", "link"]).good();
+    assert!(data.path("link").is_symlink());
+    symlink("later", data.path("dangling")).unwrap();
+    data.run(&["kv", "get", "s", "k", "-o", "dangling"]).good();
+    assert_eq!(
+        (data.path("dangling").is_symlink(), fs::read(data.path("later")).unwrap()),
+        (true, b"new".into())
+    );
+    assert_eq!(fs::read(data.path("secret")).unwrap(), b"new");
+    assert_eq!(fs::metadata(data.path("secret")).unwrap().permissions().mode() & 0o777, 0o600);
 }

@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
+mod busy;
+mod fake;
+mod foreign;
+mod goes_on;
 #[cfg(unix)]
 mod interrupts;
 mod items;

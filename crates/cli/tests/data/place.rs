@@ -36,15 +36,29 @@ impl Data {
 
     /// A database that a server has open.
     pub(crate) fn server() -> Self {
+        Self::served(&[])
+    }
+
+    /// Stores in the memory of a server, which is how commands reach the other engine.
+    pub(crate) fn memory() -> Self {
+        Self::served(&["--engine", "memory:"])
+    }
+
+    fn served(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = edgekv(folder.path());
-        command.args(["serve", "--api", "127.0.0.1:0"]);
+        command.args(["serve", "--api", "127.0.0.1:0"]).args(arguments);
         Self { server: Some(Process::start(&mut command)), folder }
     }
 
-    /// One of each.
+    /// A database, and one behind a server.
     pub(crate) fn both() -> [Self; 2] {
         [Self::engine(), Self::server()]
+    }
+
+    /// The same, and the other engine.
+    pub(crate) fn all() -> [Self; 3] {
+        [Self::engine(), Self::server(), Self::memory()]
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

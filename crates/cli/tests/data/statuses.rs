@@ -17,6 +17,7 @@ fn what_is_wrong_has_a_status_and_a_line() {
             (&["kv", "get", "s", "a?b"], 2, &["'?'"]),
             (&["kv", "get", "s", &long], 2, &["1025 bytes", "1024"]),
             (&["kv", "get", "s", ""], 2, &["empty"]),
+            (&["kv", "get", "s", "a\nb"], 2, &["'a\\nb'", "<KEY>"]),
             (&["kv", "get", "s", "k", "-o", "f", "--head"], 2, &["--head"]),
             (&["kv", "put", "s", "k", "v", "--file", "f"], 2, &["--file"]),
             (&["kv", "put", "s", "k", "v", "--ttl", "soon"], 2, &["--ttl", "90s"]),
@@ -43,19 +44,35 @@ fn what_is_wrong_has_a_status_and_a_line() {
         for (arguments, status, words) in table {
             let ended = data.run(arguments);
             ended.fails(*status, words);
-            // Wrong arguments are found before `--json` is.
-            if *status != 2 {
-                let json = data.run(&[*arguments, &["--json"]].concat());
-                assert_eq!((json.status, json.stdout.len()), (Some(*status), 0), "{arguments:?}: {json:?}");
-                let report: Value = serde_json::from_str(&json.stderr).unwrap();
-                assert_eq!(report["error"]["status"], *status, "{arguments:?}");
-                let message = report["error"]["message"].as_str().unwrap();
-                assert!(words.iter().all(|word| message.contains(word)), "{arguments:?}: {report}");
-                assert!(!report["error"]["kind"].as_str().unwrap().is_empty());
-            }
+            let json = data.run(&[*arguments, &["--json"]].concat());
+            assert_eq!((json.status, json.stdout.len()), (Some(*status), 0), "{arguments:?}: {json:?}");
+            let report: Value = serde_json::from_str(&json.stderr).unwrap();
+            assert_eq!(report["error"]["status"], *status, "{arguments:?}");
+            let message = report["error"]["message"].as_str().unwrap();
+            assert!(words.iter().all(|word| message.contains(word)), "{arguments:?}: {report}");
+            assert!(!report["error"]["kind"].as_str().unwrap().is_empty());
         }
         assert_eq!(data.run(&["kv", "get", "s", "k"]).text(), "v", "nothing has changed");
     }
+}
+
+#[test]
+fn every_error_is_json_when_json_is_asked_for() {
+    let here = Data::engine();
+    for arguments in [
+        &["kv", "--json"][..],
+        &["store", "--json"],
+        &["store", "lst", "--json"],
+        &["store", "list", "--json", "--log", "loud"],
+        &["store", "list", "--json", "--log-format", "prose"],
+    ] {
+        let ended = here.run(arguments);
+        assert_eq!((ended.status, ended.stdout.len()), (Some(2), 0), "{arguments:?}: {ended:?}");
+        let report: Value = serde_json::from_str(&ended.stderr).unwrap();
+        assert_eq!(report["error"]["kind"], "usage", "{arguments:?}");
+    }
+    // Behind `--` it is something else.
+    here.run(&["kv", "put", "s", "--", "a?b", "--json"]).fails(2, &["'?'"]);
 }
 
 #[test]

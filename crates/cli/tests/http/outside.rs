@@ -13,7 +13,14 @@ fn both_see_each_other(guest: &'static Guest) {
         println!("other hosts have no API");
         return;
     }
-    let (server, api) = Server::start_with_api(guest);
+    // With one, writes are done when they are asked for; with the other, when they are on disk.
+    for engine in ["memory:", "redb:data.redb"] {
+        see_each_other(guest, engine);
+    }
+}
+
+fn see_each_other(guest: &'static Guest, engine: &str) {
+    let (server, api) = Server::start_with_api(guest, engine);
     let (mut app, mut outside) = (server.client(), Client::http1(api));
     let path = "/stores/kv/app-store/keys/shared";
     for round in 0..ROUNDS {

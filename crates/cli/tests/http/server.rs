@@ -36,10 +36,10 @@ impl Server {
         Self { guest, address: process.address, home, process }
     }
 
-    /// Serves a guest and, beside it, the API of its stores: the second address.
-    pub(crate) fn start_with_api(guest: &'static Guest) -> (Self, SocketAddr) {
+    /// Serves a guest and, beside it, the API of its stores: the second address. The edge cache is in front of the engine.
+    pub(crate) fn start_with_api(guest: &'static Guest, engine: &str) -> (Self, SocketAddr) {
         let home = tempfile::tempdir().unwrap();
-        let flags = ["--engine", "memory:", "--store", "app-store", "--api", "127.0.0.1:0"];
+        let flags = ["--engine", engine, "--store", "app-store", "--api", "127.0.0.1:0"];
         let process = Process::start(serve(home.path(), guest.name).args(flags));
         let api = process.api();
         (Self { guest, address: process.address, home, process }, api)

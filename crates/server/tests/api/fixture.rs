@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use edgekv_server::{Api, ApiBuilder, ApiLimits, run_blocking};
-use edgekv_store::{MemoryEngine, RedbEngine, StoreName, Stores};
+use edgekv_store::{CacheLimits, Engine, MemoryEngine, RedbEngine, StoreName, Stores};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -27,16 +27,28 @@ pub(crate) struct Fixture {
     _folder: Option<TempDir>,
 }
 
-/// Stores of both engines.
-pub(crate) fn engines() -> [(Stores, Option<TempDir>); 2] {
-    let folder = tempfile::tempdir().unwrap();
-    let redb = Stores::new(RedbEngine::open(folder.path().join("data.redb")).unwrap());
-    [(Stores::new(MemoryEngine::new()), None), (redb, Some(folder))]
+/// Stores of both engines, each as it is and behind the edge cache, as `edgekv serve` has them.
+pub(crate) fn engines() -> [(Stores, Option<TempDir>); 4] {
+    let redb = |is_cached| {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = RedbEngine::open(folder.path().join("data.redb")).unwrap();
+        (stores(engine, is_cached), Some(folder))
+    };
+    let memory = |is_cached| (stores(MemoryEngine::new(), is_cached), None);
+    [memory(false), memory(true), redb(false), redb(true)]
 }
 
-/// Runs a test with each engine.
+fn stores(engine: impl Engine, is_cached: bool) -> Stores {
+    let builder = Stores::builder(engine);
+    let builder = if is_cached { builder.cache(CacheLimits::default()) } else { builder };
+    builder.build().unwrap()
+}
+
+/// Runs a test with each of them.
 pub(crate) fn with_both(test: impl Fn(&Fixture)) {
     for (stores, folder) in engines() {
+        // Seen when the test fails.
+        println!("durable: {}, cached: {}", folder.is_some(), stores.cache_stats().is_some());
         test(&Fixture::of(stores, folder, |builder| builder));
     }
 }

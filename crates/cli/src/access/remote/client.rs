@@ -3,11 +3,10 @@
 use std::error::Error as _;
 use std::fmt;
 use std::io::{self, Read};
-use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use edgekv_runtime::regular_file;
+use anyhow::Context as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderValue, Method, Request, Response, StatusCode, Uri, request};
@@ -15,15 +14,13 @@ use ureq::{Agent, AsSendBody, Body};
 
 use crate::exit::{Failure, Status};
 use crate::quoted::Quoted;
+use crate::token::Secret;
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Longest silence of a server: before an answer, and in the middle of one.
 const SILENCE: Duration = Duration::from_secs(120);
-
-/// Most bytes of a token's file.
-const MAX_TOKEN_BYTES: u64 = 4096;
 
 /// Most bytes of a document: a page of 1,000 keys, each as long as may be and every byte escaped, is below.
 const MAX_DOCUMENT_BYTES: u64 = 16 * 1024 * 1024;
@@ -41,6 +38,11 @@ pub(crate) struct Url(String);
 impl Url {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether what is sent can be read on the way.
+    fn is_plain(&self) -> bool {
+        Uri::from_str(&self.0).is_ok_and(|uri| uri.scheme_str() == Some("http"))
     }
 
     /// Whether it is this machine, which no proxy stands in front of.
@@ -77,51 +79,27 @@ impl FromStr for Url {
     }
 }
 
-/// A token. It is never printed.
-#[derive(Clone)]
-pub(crate) struct Token(HeaderValue);
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token")
-    }
-}
-
-impl Token {
-    pub(crate) fn new(text: &str, origin: &str) -> Result<Self, Failure> {
-        let wrong = || {
-            let message = format!("{origin}: a token is printable ASCII without blanks, and not empty");
-            Failure::said(Status::Usage, message)
-        };
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(wrong());
-        }
-        let mut value = HeaderValue::from_str(text).map_err(|_| wrong())?;
-        value.set_sensitive(true);
-        Ok(Self(value))
-    }
-
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let cannot = |error: io::Error| {
-            let status =
-                if error.kind() == io::ErrorKind::NotFound { Status::Missing } else { Status::Failed };
-            Failure::said(status, format!("cannot read the token from {}: {error}", path.display()))
-        };
-        let bytes = regular_file::read(path, MAX_TOKEN_BYTES).map_err(cannot)?;
-        Self::new(String::from_utf8_lossy(&bytes).trim(), &path.display().to_string())
-    }
-}
-
 /// Talks to one server.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     agent: Agent,
     url: Url,
-    token: Option<Token>,
+    /// What shows the token.
+    token: Option<HeaderValue>,
 }
 
 impl Client {
-    pub(crate) fn new(url: Url, token: Option<Token>) -> Self {
+    pub(crate) fn new(url: Url, token: Option<&Secret>) -> Result<Self, Failure> {
+        if token.is_some() && url.is_plain() && !url.is_loopback() {
+            tracing::warn!(
+                "the token goes to {url} as it is, for everybody on the way to read; use https://"
+            );
+        }
+        let token = token.map(|token| HeaderValue::from_str(token.text()).context("the token is no header"));
+        let mut token = token.transpose()?;
+        if let Some(token) = &mut token {
+            token.set_sensitive(true);
+        }
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             // A redirect would carry the token elsewhere.
@@ -136,7 +114,7 @@ impl Client {
         if url.is_loopback() {
             config = config.proxy(None);
         }
-        Self { agent: config.build().new_agent(), url, token }
+        Ok(Self { agent: config.build().new_agent(), url, token })
     }
 
     pub(crate) const fn url(&self) -> &Url {
@@ -147,7 +125,7 @@ impl Client {
     pub(crate) fn request(&self, method: Method, path: &str) -> request::Builder {
         let request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         match &self.token {
-            Some(Token(token)) => request.header("fastly-key", token.clone()),
+            Some(token) => request.header("fastly-key", token.clone()),
             None => request,
         }
     }
@@ -194,21 +172,19 @@ impl Client {
         let said = if detail.is_empty() { String::new() } else { format!(": {detail}") };
         let url = &self.url;
         match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.token.is_none() => Failure::said(
-                Status::Denied,
-                format!(
-                    "{url} wants a token ({}); give it by --token-file FILE or EDGEKV_API_TOKEN",
-                    status.as_u16()
-                ),
-            ),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::said(
-                Status::Denied,
-                format!(
-                    "{url} does not accept the token ({}); check --token, --token-file, EDGEKV_API_TOKEN and \
-                     FASTLY_API_TOKEN",
-                    status.as_u16()
-                ),
-            ),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                let what = match &self.token {
+                    // What is forbidden need not be so for want of a token: the server has said why.
+                    _ if status == StatusCode::FORBIDDEN && !said.is_empty() => "refuses this",
+                    None => "wants a token",
+                    Some(_) => "does not accept the token",
+                };
+                let advice = match &self.token {
+                    None => "a token is given by --token-file FILE or EDGEKV_API_TOKEN",
+                    Some(_) => "check --token, --token-file, EDGEKV_API_TOKEN and FASTLY_API_TOKEN",
+                };
+                Failure::said(Status::Denied, format!("{url} {what} ({}){said}; {advice}", status.as_u16()))
+            }
             _ => {
                 let kind = match status {
                     StatusCode::BAD_REQUEST => Status::BadData,
@@ -216,7 +192,10 @@ impl Client {
                     StatusCode::CONFLICT => Status::Conflict,
                     StatusCode::PRECONDITION_FAILED => Status::Precondition,
                     StatusCode::PAYLOAD_TOO_LARGE => Status::TooLarge,
-                    StatusCode::TOO_MANY_REQUESTS => Status::Busy,
+                    StatusCode::TOO_MANY_REQUESTS
+                    | StatusCode::SERVICE_UNAVAILABLE
+                    | StatusCode::REQUEST_TIMEOUT
+                    | StatusCode::GATEWAY_TIMEOUT => Status::Busy,
                     _ => Status::BadAnswer,
                 };
                 let word = match kind {
@@ -329,15 +308,6 @@ mod tests {
             ("https://api.example.com", false),
         ] {
             assert_eq!(text.parse::<Url>().unwrap().is_loopback(), is_loopback, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_token_is_checked_and_never_printed() {
-        let token = Token::new("s3cret-token", "--token").unwrap();
-        assert!(!format!("{token:?}").contains("s3cret"));
-        for text in ["", "a b", "a\nb", "é"] {
-            assert!(Token::new(text, "--token").is_err(), "{text:?}");
         }
     }
 

@@ -1,18 +1,21 @@
 //! Stores and items, by requests to a server.
 
+use std::collections::HashSet;
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use edgekv_store::limits::DEFAULT_MAX_VALUE_BYTES;
 use edgekv_store::{GenerationMatch, InsertMode, Key, KeyBuf, Metadata, StoreName};
 use serde::Deserialize;
 use ureq::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use ureq::{Body, SendBody};
 
 use super::client::{Client, contradiction, segment};
-use crate::access::{Content, EntryAbout, Found, Page, Put, StoreAbout};
+use crate::access::{Content, EntryAbout, Found, Page, Put, StoreAbout, unreadable};
 use crate::exit::{Failure, Status};
 
 const STORES: &str = "/resources/stores/kv";
@@ -73,6 +76,7 @@ impl<T> PageDocument<T> {
 /// All stores, or those that may have this name.
 pub(crate) fn list(client: &Client, name: Option<&StoreName>) -> Result<Vec<StoreAbout>, Failure> {
     let mut all = Vec::new();
+    let mut seen = HashSet::new();
     let mut cursor: Option<String> = None;
     loop {
         let mut path = format!("{STORES}?limit=1000");
@@ -85,11 +89,15 @@ pub(crate) fn list(client: &Client, name: Option<&StoreName>) -> Result<Vec<Stor
         let response = client.call(client.request(Method::GET, &path), ())?;
         let mut page: PageDocument<StoreDocument> = client.document(response)?;
         let next = page.next(cursor.as_deref())?;
-        all.extend(page.data.into_iter().map(StoreAbout::from));
-        if next.is_none() {
-            return Ok(all);
+        let before = all.len();
+        all.extend(page.data.into_iter().map(StoreAbout::from).filter(|store| seen.insert(store.id.clone())));
+        match next {
+            None => return Ok(all),
+            Some(next) if all.len() == before => {
+                return Err(contradiction("the list of stores goes on without another, at", &next));
+            }
+            next => cursor = next,
         }
-        cursor = next;
     }
 }
 
@@ -188,14 +196,31 @@ impl RemoteStore {
         }
         let response = match put.content {
             Content::Bytes(bytes) => self.client.call(request, &bytes[..])?,
-            Content::Stream { mut from, bytes } => {
+            Content::Stream { from, bytes } => {
+                let mut from = Source { from, bytes: 0, failed: None };
                 if let Some(bytes) = bytes {
                     request = request.header("content-length", bytes);
                 }
                 if bytes.is_none_or(|bytes| bytes >= ASK_FIRST_BYTES) {
                     request = request.header("expect", "100-continue");
                 }
-                self.client.call(request, SendBody::from_reader(&mut from))?
+                let sent = self.client.call(request, SendBody::from_reader(&mut from));
+                match (sent, from.failed) {
+                    // Whatever became of the request, that is why.
+                    (_, Some(error)) => return Err(unreadable(&error)),
+                    // The answer is lost with the connection, when the server does not wait for the rest.
+                    (Err(failure), None)
+                        if failure.status == Status::Unreachable && from.bytes > DEFAULT_MAX_VALUE_BYTES =>
+                    {
+                        let message = format!(
+                            "{} has closed the connection before it had all of the value; most servers take \
+                             {DEFAULT_MAX_VALUE_BYTES} bytes, and this one is longer",
+                            self.client.url()
+                        );
+                        return Err(Failure::said(Status::TooLarge, message));
+                    }
+                    (sent, None) => sent?,
+                }
             }
         };
         if encoded.is_some_and(|(name, _)| name == METADATA_BASE64)
@@ -286,6 +311,32 @@ impl RemoteStore {
             // The store is there: it was asked for.
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => Ok(None),
             _ => Err(self.client.refused(response)),
+        }
+    }
+}
+
+/// A value on its way, and why it could not be read to its end.
+struct Source {
+    from: Box<dyn Read>,
+    bytes: u64,
+    failed: Option<io::Error>,
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.from.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let kind = error.kind();
+                    self.failed = Some(error);
+                    return Err(kind.into());
+                }
+                Ok(bytes) => {
+                    self.bytes += bytes as u64;
+                    return Ok(bytes);
+                }
+            }
         }
     }
 }

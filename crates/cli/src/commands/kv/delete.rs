@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{StoreArgs, parse_generation, parse_key};
 use crate::access::{Absent, OnInterrupt, Store};
-use crate::commands::store::delete_prefix;
+use crate::commands::store::{Count, delete_prefix};
 use crate::exit::{self, Failure};
 use crate::report;
 
@@ -50,7 +50,7 @@ impl DeleteArgs {
             }
             (Some(_), false) => {}
             (None, true) => report::line(json!({ "store": name, "deleted": deleted }))?,
-            (None, false) => report::line(format_args!("deleted {deleted} items"))?,
+            (None, false) => report::line(format_args!("deleted {}", Count(deleted)))?,
         }
         Ok(ExitCode::SUCCESS)
     }

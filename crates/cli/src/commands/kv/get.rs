@@ -1,6 +1,7 @@
 //! `edgekv kv get`: one item.
 
-use std::io::{self, Read, Write};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,11 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use edgekv_store::KeyBuf;
 use serde_json::{Map, Value};
-use tempfile::NamedTempFile;
 
 use super::{StoreArgs, metadata_members, parse_key};
-use crate::access::{Absent, EntryAbout, OnInterrupt, Store};
+use crate::access::{Absent, BROKEN_OFF, EntryAbout, Found, OnInterrupt, Store};
 use crate::exit::{self, Failure, Status};
+use crate::interrupt::Unfinished;
 use crate::report;
 
 #[derive(Debug, Args)]
@@ -53,7 +54,7 @@ impl GetArgs {
         let mut found = store.get(key)?;
         match (&self.output, self.store.report.json) {
             (Some(path), is_json) => {
-                let bytes = save(&mut *found.value, path)?;
+                let bytes = save(&mut found, path)?;
                 if is_json {
                     let mut document = self.document(&found.about);
                     document.insert("size".into(), bytes.into());
@@ -63,16 +64,13 @@ impl GetArgs {
                 Ok(())
             }
             (None, true) => {
-                let mut value = Vec::new();
-                found.value.read_to_end(&mut value).map_err(|error| broken_off(&error))?;
+                let value = found.read(store.max_value_bytes())?;
                 let mut document = self.document(&found.about);
                 document.insert("size".into(), value.len().into());
                 document.insert("value".into(), STANDARD.encode(value).into());
                 report::line(Value::Object(document))
             }
-            (None, false) => {
-                copy(&mut *found.value, &mut io::stdout().lock(), report::cannot_print).map(drop)
-            }
+            (None, false) => copy(&mut found, &mut io::stdout().lock(), report::cannot_print).map(drop),
         }
     }
 
@@ -113,25 +111,26 @@ fn text(about: &EntryAbout) -> String {
 }
 
 fn broken_off(error: &io::Error) -> Failure {
-    Failure::said(Status::Unreachable, format!("the value has broken off in the middle: {error}"))
+    Failure::said(Status::Unreachable, format!("{BROKEN_OFF}: {error}"))
 }
 
 /// Copies a value, and says whose fault it is when it cannot.
 fn copy(
-    from: &mut dyn Read,
+    found: &mut Found,
     to: &mut impl Write,
     cannot_write: impl Fn(&io::Error) -> Failure,
 ) -> Result<u64, Failure> {
     let mut chunk = vec![0; 64 * 1024];
     let mut bytes = 0;
     loop {
-        let count = match from.read(&mut chunk) {
+        let count = match found.value.read(&mut chunk) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(broken_off(&error)),
         };
         if count == 0 {
             to.flush().map_err(|error| cannot_write(&error))?;
+            found.check_length(bytes)?;
             return Ok(bytes);
         }
         to.write_all(chunk.get(..count).unwrap_or_default()).map_err(|error| cannot_write(&error))?;
@@ -140,26 +139,35 @@ fn copy(
 }
 
 /// Writes a value to a file that is there only when it is whole. A pipe or a device is written to directly.
-fn save(from: &mut dyn Read, path: &Path) -> Result<u64, Failure> {
+fn save(found: &mut Found, path: &Path) -> Result<u64, Failure> {
     let cannot = |error: &io::Error| {
         Failure::said(Status::CannotWrite, format!("cannot write {}: {error}", path.display()))
     };
-    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        let mut file = std::fs::OpenOptions::new().write(true).open(path).map_err(|error| cannot(&error))?;
-        return copy(from, &mut file, cannot);
+    let old = path.metadata().ok();
+    if old.as_ref().is_some_and(|old| !old.is_file()) {
+        let mut file = OpenOptions::new().write(true).open(path).map_err(|error| cannot(&error))?;
+        return copy(found, &mut file, cannot);
     }
-    // What a link leads to is replaced, and not the link.
-    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // What a link leads to is replaced, and not the link; also when it is not there yet.
+    let linked = || Some(path.parent()?.join(fs::read_link(path).ok()?));
+    let path = &fs::canonicalize(path).ok().or_else(linked).unwrap_or_else(|| path.to_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         // As any new file: what the process's mask leaves of it.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file: NamedTempFile = builder.tempfile_in(folder).map_err(|error| cannot(&error))?;
-    let bytes = copy(from, &mut file, cannot)?;
-    file.persist(path).map_err(|error| cannot(&error.error))?;
+    let mut unfinished = Unfinished::create(&builder, folder).map_err(|error| cannot(&error))?;
+    let bytes = copy(found, unfinished.file(), cannot)?;
+    let file = unfinished.file().as_file();
+    if let Some(old) = old {
+        // Who could read it still can, and nobody else.
+        file.set_permissions(old.permissions()).map_err(|error| cannot(&error))?;
+    }
+    // The name must not be on the disk before the value is.
+    file.sync_all().map_err(|error| cannot(&error))?;
+    unfinished.persist(path).map_err(|error| cannot(&error))?;
     Ok(bytes)
 }

@@ -1,11 +1,13 @@
 //! `edgekv kv import`: a file or a folder of items into a store.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Instant, UNIX_EPOCH};
 
 use clap::Args;
+use edgekv_store::Key;
 use edgekv_store::batch::Item;
 use serde_json::json;
 
@@ -16,8 +18,8 @@ use crate::interrupt::Asked;
 use crate::quoted::Quoted;
 use crate::report;
 use crate::transfer::batch_file::{BatchSource, Next};
-use crate::transfer::checkpoint::{Checkpoint, Job, Keeper, Position};
-use crate::transfer::folder::FolderSource;
+use crate::transfer::checkpoint::{Before, Job, Keeper, Place, Position};
+use crate::transfer::folder::{self, FolderSource};
 use crate::transfer::progress::Progress;
 use crate::transfer::{Summary, Tally};
 
@@ -55,19 +57,19 @@ pub(crate) struct ImportArgs {
 /// An item on its way.
 struct Tag {
     /// Where it is from: "line 7", or a file.
-    place: Place,
+    origin: Origin,
     key: Option<String>,
     bytes: u64,
     /// Where to go on behind it.
     position: Position,
 }
 
-enum Place {
+enum Origin {
     Line(u64),
     File(String),
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
@@ -94,19 +96,19 @@ impl Source {
                 Next::End => Step::End,
                 Next::Interrupted => Step::Interrupted,
                 Next::Piece(piece) => {
-                    let place = Place::Line(piece.line);
+                    let origin = Origin::Line(piece.line);
                     let position = Position::Offset { bytes: piece.end, line: piece.end_line };
                     match piece.item() {
                         Ok(item) => {
                             let key = Some(item.key.to_string());
                             Step::Item(
-                                Tag { place, key, bytes: item.insert.value.len() as u64, position },
+                                Tag { origin, key, bytes: item.insert.value.len() as u64, position },
                                 Ok(item),
                             )
                         }
                         Err(problem) => {
                             let key = problem.key().map(str::to_owned);
-                            Step::Item(Tag { place, key, bytes: 0, position }, Err(problem.to_string()))
+                            Step::Item(Tag { origin, key, bytes: 0, position }, Err(problem.to_string()))
                         }
                     }
                 }
@@ -116,18 +118,17 @@ impl Source {
                     Failure::said(Status::BadData, format!("cannot read the folder: {error}"))
                 })?;
                 let Some(found) = found else { return Ok(Step::End) };
-                let path = found.path.to_string_lossy().into_owned();
-                let position = Position::After(path.clone());
-                let place = Place::File(path);
+                let position = Position::After(folder::encoded(&found.path));
+                let origin = Origin::File(found.path.to_string_lossy().into_owned());
                 Ok(match found.item {
                     Ok(item) => {
                         let key = Some(item.key.to_string());
                         Step::Item(
-                            Tag { place, key, bytes: item.insert.value.len() as u64, position },
+                            Tag { origin, key, bytes: item.insert.value.len() as u64, position },
                             Ok(item),
                         )
                     }
-                    Err((key, why)) => Step::Item(Tag { place, key, bytes: 0, position }, Err(why)),
+                    Err((key, why)) => Step::Item(Tag { origin, key, bytes: 0, position }, Err(why)),
                 })
             }
         }
@@ -150,10 +151,23 @@ enum End {
     TooManyErrors,
 }
 
+/// How far it is.
+#[derive(Debug, Clone, Default)]
+struct Progressed {
+    tally: Tally,
+    /// Nowhere yet, without one.
+    position: Option<Position>,
+    /// The last key that was written.
+    last: Option<String>,
+}
+
 /// What has become of the items so far.
 struct Record {
-    tally: Tally,
-    position: Option<Position>,
+    at: Progressed,
+    /// Where it was before the first item that was refused in this run.
+    before_refused: Option<Progressed>,
+    /// Items that were refused in this run.
+    refused: u64,
     problems: Vec<serde_json::Value>,
 }
 
@@ -161,46 +175,71 @@ impl ImportArgs {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let input = Input::find(&self.input)?;
         let absent = if self.create { Absent::Make } else { Absent::Refuse };
+        let asked = Asked::on_interrupt()?;
         let access = self.store.access.open(absent, OnInterrupt::Leave)?;
-        let done = self.import(&access, &input);
+        let done = self.import(&access, &input, &asked);
         // Whatever has become of it: what was written is kept, and the database need not be repaired.
         access.close()?;
         done
     }
 
-    fn import(&self, access: &Access, input: &Input) -> Result<ExitCode, Failure> {
+    fn import(&self, access: &Access, input: &Input, asked: &Asked) -> Result<ExitCode, Failure> {
         let store = match access.find(&self.store.name)? {
             Some(store) => store,
             None if self.create => access.create(&self.store.name)?,
             None => access.store(&self.store.name)?,
         };
         let mut keeper = self.keeper(access, &store, input);
-        let before = match &keeper {
-            Some(keeper) => keeper.load()?,
-            None => None,
+        let before = match &mut keeper {
+            Some(keeper) => keeper.load()?.unless(|place| lost(&store, place))?,
+            None => Before::Nothing,
         };
-        let mut source = input.open(before.as_ref(), store.max_value_bytes())?;
-        let asked = match &source {
-            Source::Batch(source) => Asked::on_interrupt(source.waker())?,
-            Source::Folder(_) => Asked::on_interrupt(|| ())?,
-        };
-        let progress = Progress::new(self.quiet || self.store.report.json, input.bytes);
-        let started = Instant::now();
-        let done_before = before.as_ref().map(|before| before.done).unwrap_or_default();
-        let mut record = Record {
-            tally: done_before,
-            position: before.map(|before| before.position),
-            problems: Vec::new(),
-        };
-        let ended = self.transfer(&store, &mut source, &mut keeper, &asked, &progress, &mut record);
-        progress.clear();
-        let summary = Summary { tally: record.tally, before: done_before, elapsed: started.elapsed() };
-        if !matches!(ended, Ok(End::Complete))
-            && let (Some(keeper), Some(position)) = (&mut keeper, &record.position)
-        {
-            keeper.note(position.clone(), source.head(position), record.tally)?;
+        if let (Some(keeper), Before::Stale(_)) = (&mut keeper, &before) {
+            keeper.forget()?;
         }
-        let has_place = record.position.is_some();
+        let mut source = input.open(before.place(), store.max_value_bytes())?;
+        if let Source::Batch(source) = &source {
+            asked.wake_by(source.waker());
+        }
+        let progress = Progress::new(self.quiet || self.store.report.json, input.bytes);
+        if let Some(notice) = before.notice()
+            && !self.quiet
+            && !self.store.report.json
+        {
+            progress.say(&notice);
+        }
+        let started = Instant::now();
+        let at = before.place().map_or_else(Progressed::default, |place| Progressed {
+            tally: place.done,
+            position: Some(place.position.clone()),
+            last: place.last.clone(),
+        });
+        let done_before = at.tally;
+        let mut record = Record { at, before_refused: None, refused: 0, problems: Vec::new() };
+        let ended = self.transfer(&store, &mut source, &mut keeper, asked, &progress, &mut record);
+        progress.clear();
+        let tally = record.at.tally;
+        let summary = Summary { tally, before: done_before, elapsed: started.elapsed() };
+        let is_moved = before.place().map(|place| &place.position) != record.at.position.as_ref();
+        // What is mended is to be read again.
+        let noted = match (&ended, record.before_refused) {
+            (Ok(End::TooManyErrors), Some(before)) => before,
+            _ => record.at,
+        };
+        let has_place = noted.position.is_some();
+        if !matches!(ended, Ok(End::Complete))
+            && is_moved
+            && let Some(keeper) = &mut keeper
+        {
+            let noted = match place(noted, &source) {
+                Some(place) => keeper.note(place, || Ok(())),
+                None => keeper.forget(),
+            };
+            // What came first is what went wrong.
+            if ended.is_ok() {
+                noted?;
+            }
+        }
         let advice = || match &keeper {
             Some(keeper) if has_place => keeper.advice(),
             _ => "run it again to begin anew".to_owned(),
@@ -212,6 +251,9 @@ impl ImportArgs {
                 answer.insert("store".into(), self.store.name.as_str().into());
                 answer.insert("complete".into(), matches!(ended, Ok(End::Complete)).into());
                 answer.insert("problems".into(), record.problems.into());
+                if let Before::Stale(why) = &before {
+                    answer.insert("begins_anew".into(), why.as_str().into());
+                }
             }
             report::line(answer)?;
         }
@@ -222,31 +264,36 @@ impl ImportArgs {
                 }
             }
             Ok(End::Interrupted) => {
-                let items = summary.tally.items;
-                let message = format!("interrupted; {items} items are imported; {}", advice());
+                let message = format!("interrupted; {} items are imported; {}", tally.items, advice());
                 return Err(Failure::said(Status::Interrupted, message));
             }
             Ok(End::TooManyErrors) => {
+                let how = match (&keeper, input.kind) {
+                    (Some(_), Kind::Folder) if has_place => {
+                        format!("mend them, or raise --max-errors: {}", advice())
+                    }
+                    (Some(_), _) if has_place => format!(
+                        "mend the input, which is then imported from its beginning, or raise --max-errors: {}",
+                        advice()
+                    ),
+                    _ => format!("mend the input, or raise --max-errors, and {}", advice()),
+                };
                 let message = format!(
-                    "stopped, as more than {} items were refused; {} items are imported; mend the input, or raise \
-                     --max-errors: {}",
-                    self.max_errors,
-                    summary.tally.items,
-                    advice()
+                    "stopped, as more than {} items were refused; {} items are imported; {how}",
+                    self.max_errors, tally.items
                 );
                 return Err(Failure::said(Status::BadData, message));
             }
             Err(failure) => {
                 let Failure { status, error } = failure;
-                let error =
-                    anyhow::anyhow!("{error:#}; {} items are imported; {}", summary.tally.items, advice());
+                let error = anyhow::anyhow!("{error:#}; {} items are imported; {}", tally.items, advice());
                 return Err(Failure { status, error });
             }
         }
         if !self.quiet && !self.store.report.json {
             report::line(summary.line("imported"))?;
         }
-        Ok(if summary.tally.errors > 0 { Status::BadData.into() } else { ExitCode::SUCCESS })
+        Ok(if tally.errors > 0 { Status::BadData.into() } else { ExitCode::SUCCESS })
     }
 
     /// Writes until the end, an interrupt, or too many errors; what is acknowledged by then is in `record`, also after
@@ -271,37 +318,44 @@ impl ImportArgs {
                 Step::Item(tag, Ok(item)) => {
                     writer.write(tag, item, &mut |outcome| self.settle(outcome, record, progress))?;
                 }
-                Step::Item(tag, Err(why)) => writer.refuse(tag, why),
+                Step::Item(tag, Err(why)) => {
+                    writer.refuse(tag, why, &mut |outcome| self.settle(outcome, record, progress))?;
+                }
             }
-            if record.tally.errors > self.max_errors {
+            if record.refused > self.max_errors {
                 break End::TooManyErrors;
             }
-            if let (Some(keeper), Some(position)) = (keeper.as_mut(), &record.position)
+            if let Some(keeper) = keeper.as_mut()
                 && keeper.is_due()
+                && let Some(place) = place(record.at.clone(), source)
             {
-                keeper.note(position.clone(), source.head(position), record.tally)?;
+                // What is settled is durable.
+                keeper.note(place, || Ok(()))?;
             }
         };
         writer.finish(&mut |outcome| self.settle(outcome, record, progress))?;
-        Ok(if record.tally.errors > self.max_errors { End::TooManyErrors } else { end })
+        Ok(if record.refused > self.max_errors { End::TooManyErrors } else { end })
     }
 
     fn settle(&self, outcome: Outcome<Tag>, record: &mut Record, progress: &Progress) {
         let Outcome { tag, refused } = outcome;
+        let is_written = refused.is_none();
         match refused {
             None => {
-                record.tally.items += 1;
-                record.tally.bytes += tag.bytes;
+                record.at.tally.items += 1;
+                record.at.tally.bytes += tag.bytes;
             }
             Some(why) => {
-                record.tally.errors += 1;
+                record.before_refused.get_or_insert_with(|| record.at.clone());
+                record.refused += 1;
+                record.at.tally.errors += 1;
                 if self.store.report.json {
                     if record.problems.len() < MAX_REPORTED {
                         record.problems.push(problem(&tag, &why));
                     }
-                } else if record.tally.errors <= self.max_errors.saturating_add(1) {
+                } else if record.refused <= self.max_errors.saturating_add(1) {
                     let key = tag.key.as_deref().map(|key| format!(", key {}", Quoted(key)));
-                    progress.say(&format!("{}{}: {why}", tag.place, key.unwrap_or_default()));
+                    progress.say(&format!("{}{}: {why}", tag.origin, key.unwrap_or_default()));
                 }
             }
         }
@@ -309,18 +363,23 @@ impl ImportArgs {
             Position::Offset { bytes, .. } => Some(*bytes),
             Position::After(_) => None,
         };
-        progress.at(position, &record.tally);
-        record.position = Some(tag.position);
+        progress.at(position, &record.at.tally);
+        record.at.position = Some(tag.position);
+        if is_written {
+            record.at.last = tag.key;
+        }
     }
 
     fn keeper(&self, access: &Access, store: &Store, input: &Input) -> Option<Keeper> {
-        if input.kind == Kind::Standard && self.resume.is_none() {
+        // What a pipe has given is gone.
+        if matches!(input.kind, Kind::Standard | Kind::Stream) && self.resume.is_none() {
             return None;
         }
         let job = Job {
             what: "import".into(),
             data: access.name().to_owned(),
             store: store.about().id,
+            created: store.created(),
             prefix: String::new(),
             path: input.path.to_string_lossy().into_owned(),
             input: input.bytes.zip(input.modified),
@@ -329,11 +388,32 @@ impl ImportArgs {
     }
 }
 
+/// What there is to note.
+fn place(at: Progressed, source: &Source) -> Option<Place> {
+    let Progressed { tally, position, last } = at;
+    let position = position?;
+    Some(Place { head: source.head(&position), position, done: tally, last, mark: None })
+}
+
+/// Why what is said to be done may not be: the last of it is not there. Somebody may have emptied the store, or brought an
+/// older state of it back.
+fn lost(store: &Store, place: &Place) -> Result<Option<String>, Failure> {
+    if place.done.items == 0 {
+        return Ok(None);
+    }
+    let Some(key) = place.last.as_deref().and_then(|key| Key::new(key).ok()) else {
+        return Ok(Some("it is not known which item was the last".to_owned()));
+    };
+    Ok((!store.has(key)?).then(|| {
+        format!("the last item that was imported, {}, is not in the store any more", Quoted(key.as_str()))
+    }))
+}
+
 /// A problem in a report in JSON.
 fn problem(tag: &Tag, why: &str) -> serde_json::Value {
-    let mut problem = match &tag.place {
-        Place::Line(line) => json!({ "line": line, "reason": why }),
-        Place::File(path) => json!({ "file": path, "reason": why }),
+    let mut problem = match &tag.origin {
+        Origin::Line(line) => json!({ "line": line, "reason": why }),
+        Origin::File(path) => json!({ "file": path, "reason": why }),
     };
     if let (Some(key), Some(problem)) = (&tag.key, problem.as_object_mut()) {
         problem.insert("key".into(), key.as_str().into());
@@ -344,6 +424,8 @@ fn problem(tag: &Tag, why: &str) -> serde_json::Value {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Standard,
+    /// What is read once, from its beginning: a pipe, a device.
+    Stream,
     File,
     Folder,
 }
@@ -364,17 +446,21 @@ impl Input {
             return Ok(Self { kind: Kind::Standard, path: path.to_owned(), bytes: None, modified: None });
         }
         let metadata = path.metadata().map_err(|error| cannot_read(path, &error))?;
+        if !metadata.is_dir() && !metadata.is_file() {
+            // It may have no other name than a link that leads nowhere.
+            let path = std::path::absolute(path).map_err(|error| cannot_read(path, &error))?;
+            return Ok(Self { kind: Kind::Stream, path, bytes: None, modified: None });
+        }
         let path = path.canonicalize().map_err(|error| cannot_read(path, &error))?;
         if metadata.is_dir() {
             return Ok(Self { kind: Kind::Folder, path, bytes: None, modified: None });
         }
         let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         let modified = modified.map(|since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX));
-        let bytes = metadata.is_file().then_some(metadata.len());
-        Ok(Self { kind: Kind::File, path, bytes, modified })
+        Ok(Self { kind: Kind::File, path, bytes: Some(metadata.len()), modified })
     }
 
-    fn open(&self, before: Option<&Checkpoint>, max_value: u64) -> Result<Source, Failure> {
+    fn open(&self, before: Option<&Place>, max_value: u64) -> Result<Source, Failure> {
         let cannot = |error: io::Error| cannot_read(&self.path, &error);
         let head = before.and_then(|before| before.head.as_deref());
         let start = before.and_then(|before| match &before.position {
@@ -382,10 +468,13 @@ impl Input {
             Position::After(_) => None,
         });
         Ok(match self.kind {
-            Kind::Standard => Source::Batch(BatchSource::stdin(start, head, max_value)?),
-            // A pipe is welcome: its bytes come one after the other, as those of a file.
+            Kind::Standard => Source::Batch(BatchSource::stream(|| Ok(io::stdin()), start, head, max_value)?),
+            Kind::Stream => {
+                let path = self.path.clone();
+                Source::Batch(BatchSource::stream(move || File::open(path), start, head, max_value)?)
+            }
             Kind::File => {
-                let file = std::fs::File::open(&self.path).map_err(cannot)?;
+                let file = File::open(&self.path).map_err(cannot)?;
                 Source::Batch(BatchSource::file(file, start, head, max_value)?)
             }
             Kind::Folder => {

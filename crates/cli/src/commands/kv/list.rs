@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::StoreArgs;
-use crate::access::{Absent, OnInterrupt, Store};
+use crate::access::{Absent, OnInterrupt, Pages, Store};
 use crate::exit::{self, Failure};
+use crate::quoted::Line;
 use crate::report;
 
 /// Most keys of a page.
@@ -45,22 +46,20 @@ impl ListArgs {
     fn list(&self, store: &Store) -> Result<bool, Failure> {
         let mut out = Printer::new(self.store.report.json);
         let mut left = if self.all { u64::MAX } else { self.limit };
-        let mut cursor: Option<String> = None;
-        loop {
+        let mut pages = Pages::new(store, &self.prefix);
+        let mut has_more = false;
+        while left > 0 {
             let limit = u32::try_from(left).map_or(PAGE, |left| left.min(PAGE));
-            let page = store.page(&self.prefix, cursor.as_deref(), limit)?;
+            let Some(page) = pages.next(limit)? else { break };
             for key in page.keys.iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
                 out.key(key).map_err(|error| report::cannot_print(&error))?;
             }
             left = left.saturating_sub(page.keys.len() as u64);
-            let has_more = page.next.is_some();
-            if !has_more || left == 0 {
-                out.end(has_more).map_err(|error| report::cannot_print(&error))?;
-                return Ok(has_more);
-            }
+            has_more = page.next.is_some();
             out.flush().map_err(|error| report::cannot_print(&error))?;
-            cursor = page.next;
         }
+        out.end(has_more).map_err(|error| report::cannot_print(&error))?;
+        Ok(has_more)
     }
 }
 
@@ -84,16 +83,9 @@ impl Printer {
             self.out.write_all(if is_first { b"{\"keys\":[" } else { b"," })?;
             return Ok(serde_json::to_writer(&mut self.out, key)?);
         }
-        if self.is_terminal && key.contains(char::is_control) {
-            // What would move the cursor. Elsewhere the bytes are what is wanted.
-            for char in key.chars() {
-                if char.is_control() {
-                    write!(self.out, "{}", char.escape_default())?;
-                } else {
-                    write!(self.out, "{char}")?;
-                }
-            }
-            return self.out.write_all(b"\n");
+        if self.is_terminal {
+            // What would move the cursor is escaped. Elsewhere the bytes are what is wanted.
+            return writeln!(self.out, "{}", Line(key));
         }
         self.out.write_all(key.as_bytes())?;
         self.out.write_all(b"\n")

@@ -47,16 +47,26 @@ struct StoreArgs {
 }
 
 impl KvCommand {
+    pub(crate) const fn report(&self) -> ReportArgs {
+        match self {
+            Self::Put(args) => args.store.report,
+            Self::Get(args) => args.store.report,
+            Self::Delete(args) => args.store.report,
+            Self::List(args) => args.store.report,
+            Self::Import(args) => args.store.report,
+            Self::Export(args) => args.store.report,
+        }
+    }
+
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
-        let (report, done) = match self {
-            Self::Put(args) => (args.store.report, args.run()),
-            Self::Get(args) => (args.store.report, args.run()),
-            Self::Delete(args) => (args.store.report, args.run()),
-            Self::List(args) => (args.store.report, args.run()),
-            Self::Import(args) => (args.store.report, args.run()),
-            Self::Export(args) => (args.store.report, args.run()),
-        };
-        report.end(done)
+        match self {
+            Self::Put(args) => args.run(),
+            Self::Get(args) => args.run(),
+            Self::Delete(args) => args.run(),
+            Self::List(args) => args.run(),
+            Self::Import(args) => args.run(),
+            Self::Export(args) => args.run(),
+        }
     }
 }
 

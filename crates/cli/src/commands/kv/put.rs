@@ -1,12 +1,13 @@
 //! `edgekv kv put`: one write.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use edgekv_runtime::regular_file;
-use edgekv_store::{GenerationMatch, InsertMode, KeyBuf, Metadata};
+use edgekv_store::{GenerationMatch, InsertMode, KeyBuf, Metadata, limits};
 use serde_json::json;
 
 use super::{StoreArgs, parse_generation, parse_key};
@@ -19,6 +20,9 @@ Examples:
   edgekv kv put mystore greeting 'hello' --metadata en --ttl 5m
   edgekv kv put mystore logo --file logo.png
   date | edgekv kv put mystore log - --mode append";
+
+/// Files with fewer bytes are read before they are sent, whatever their length is said to be.
+const WHOLE_BYTES: u64 = 1024 * 1024;
 
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{}", exit::DATA_HELP))]
@@ -100,6 +104,13 @@ impl PutArgs {
             (Some(value), None) if value != "-" => Content::Bytes(value.clone().into()),
             _ => Content::Stream { from: Box::new(io::stdin()), bytes: None },
         };
+        let store = &self.store;
+        // Whoever writes to standard input may take their time, and others want the database meanwhile.
+        let content = if store.access.is_database()? {
+            Content::Bytes(content.read(limits::DEFAULT_MAX_VALUE_BYTES)?)
+        } else {
+            content
+        };
         let put = Put {
             content,
             mode: self.mode.into(),
@@ -108,12 +119,12 @@ impl PutArgs {
             time_to_live_sec: self.ttl,
             background_fetch: self.background_fetch,
         };
-        let access = self.store.access.open(Absent::Refuse, OnInterrupt::Close)?;
-        let written = access.store(&self.store.name).and_then(|store| store.put(self.key.as_key(), put));
+        let access = store.access.open(Absent::Refuse, OnInterrupt::Close)?;
+        let written = access.store(&store.name).and_then(|store| store.put(self.key.as_key(), put));
         access.close()?;
         let generation = written?;
-        if self.store.report.json {
-            let mut answer = json!({ "store": self.store.name.as_str(), "key": self.key.as_str() });
+        if store.report.json {
+            let mut answer = json!({ "store": store.name.as_str(), "key": self.key.as_str() });
             if let (Some(generation), Some(answer)) = (generation, answer.as_object_mut()) {
                 answer.insert("generation".into(), generation.into());
             }
@@ -131,14 +142,60 @@ fn open(path: &Path) -> Result<Content, Failure> {
         };
         Failure::said(status, format!("cannot read the value from {}: {error}", path.display()))
     };
-    let file = regular_file::open(path).map_err(cannot)?;
-    let bytes = file.metadata().map_err(cannot)?.len();
-    Ok(Content::Stream { from: Box::new(file), bytes: Some(bytes) })
+    let mut file = regular_file::open(path).map_err(cannot)?;
+    let mut start = Vec::new();
+    (&mut file).take(WHOLE_BYTES).read_to_end(&mut start).map_err(cannot)?;
+    let read = start.len() as u64;
+    if read < WHOLE_BYTES {
+        return Ok(Content::Bytes(start.into()));
+    }
+    // What a system says of its own files need not be so.
+    let left = file.metadata().map_err(cannot)?.len().checked_sub(read);
+    let rest: Box<dyn Read> = match left {
+        Some(left) => Box::new(Rest { file, left }),
+        None => Box::new(file),
+    };
+    let bytes = left.map(|left| read + left);
+    Ok(Content::Stream { from: Box::new(Cursor::new(start).chain(rest)), bytes })
+}
+
+/// The rest of a file that may be written to meanwhile: as many bytes as it was said to have, or an error.
+struct Rest {
+    file: File,
+    left: u64,
+}
+
+impl Read for Rest {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = (&mut self.file).take(self.left).read(buffer)?;
+        if bytes == 0 && self.left > 0 && !buffer.is_empty() {
+            let message = "the file has become shorter while it was read";
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+        }
+        self.left -= bytes as u64;
+        Ok(bytes)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_changes_is_as_long_as_it_was_or_an_error() {
+        let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        let long = vec![7; 2 * usize::try_from(WHOLE_BYTES).unwrap()];
+        std::fs::write(&path, &long).unwrap();
+        let grown = open(&path).ok().unwrap();
+        assert!(matches!(&grown, Content::Stream { bytes: Some(bytes), .. } if *bytes == long.len() as u64));
+        File::options().append(true).open(&path).unwrap().set_len(long.len() as u64 + 9).unwrap();
+        assert!(grown.read(u64::MAX).ok().unwrap() == long, "as it was");
+        let cut = open(&path).ok().unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(WHOLE_BYTES + 5).unwrap();
+        let failure = cut.read(u64::MAX).unwrap_err();
+        assert_eq!(failure.status, Status::BadData);
+        assert!(failure.error.to_string().contains("become shorter"), "{failure:?}");
+    }
 
     #[test]
     fn lifetimes_are_as_people_write_them() {

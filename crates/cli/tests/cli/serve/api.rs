@@ -52,8 +52,9 @@ fn an_application_is_announced_first_and_the_api_behind_it() {
 #[test]
 fn there_must_be_something_to_serve() {
     let here = workplace();
-    here.run("serve").fails(2, &["there is nothing to serve", "name an application", "--api none"]);
-    here.run("serve --api none").fails(2, &["there is nothing to serve"]);
+    here.run("serve")
+        .fails(2, &["there is nothing to serve", "name an application", "give EDGEKV_API an address"]);
+    here.run("serve --api none").fails(2, &["there is nothing to serve", "leave out --api none"]);
     for flag in ["--listen 127.0.0.1:0", "--watch", "--max-time=3", "--env A=B", "--code-cache none"] {
         let name = flag.split([' ', '=']).next().unwrap();
         let ended = here.run(&format!("serve --api 127.0.0.1:0 {flag}"));
