@@ -30,7 +30,7 @@ fn item(number: usize) -> Item {
         _ => [b"\xff\0".as_slice(), &number.to_be_bytes()].concat(),
     };
     let metadata = Metadata::copy_from(&metadata).unwrap();
-    let time_to_live = (number % 5 == 0).then_some(TTL);
+    let time_to_live = number.is_multiple_of(5).then_some(TTL);
     let insert = Insert { metadata, time_to_live, ..Insert::new(value) };
     Item { key: Key::new(&key(number)).unwrap().to_buf(), insert }
 }
