@@ -1,23 +1,30 @@
 //! The HTTP API beside a bare handler that answers the same bytes: what a request costs above what any server would need.
-//! And a batch of many small items into a durable store, and out of it again.
+//! Pages of keys through it, from a small store and from a large one. And many small items into a durable store: as one
+//! batch, and out of it again; and by `edgekv kv import`, the program that `EDGEKV_BIN` names, which `cargo xtask bench api`
+//! sets.
 //!
-//! Both run in this process, one after the other in turns, each on threads of its own, as `edgekv serve` makes them. The
+//! The API counts as `edgekv serve` has it count: its requests, and the operations on its stores. Once it asks for a token. API
+//! and bare handler run in this process, one after the other in turns, each on threads of its own, as `edgekv serve` makes them. The
 //! load comes from `wrk` where it is installed, which needs less of the machine, and else from the generator of these benches.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::Command;
-use std::thread;
+use std::sync::Arc;
 use std::time::Instant;
+use std::{env, fs, thread};
 
 use axum::Router;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::routing::get;
 use bytes::Bytes;
+use edgekv_benches::fill;
 use edgekv_benches::load::Load;
-use edgekv_server::{Api, run_blocking};
-use edgekv_store::{CacheLimits, Engine, Insert, Key, MemoryEngine, RedbEngine, StoreName, Stores};
+use edgekv_server::{Api, Metrics, Token, run_blocking};
+use edgekv_store::{CacheLimits, Engine, Insert, Key, MemoryEngine, Observer, RedbEngine, StoreName, Stores};
 use tokio::net::TcpListener;
 
 const CONNECTIONS: usize = 32;
@@ -25,11 +32,20 @@ const REQUESTS: usize = 40_000;
 /// Seconds of a turn with `wrk`.
 const SECONDS: u32 = 3;
 const TURNS: usize = 5;
+/// The same for pages of keys, each of which has 1,000.
+const PAGES: usize = 5_000;
+const PAGE_SECONDS: u32 = 2;
+const PAGE_TURNS: usize = 3;
+/// Keys of the stores whose pages are read.
+const KEYS: [usize; 2] = [1_000, 1_000_000];
 const VALUE_BYTES: usize = 1024;
+/// Every request shows it; most servers do not look.
+const TOKEN: &str = "correct-horse-battery-staple";
 /// Items of the batch.
 const ITEMS: u32 = 100_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let program = env::var_os("EDGEKV_BIN").ok_or("run this by `cargo xtask bench api`")?;
     let folder = tempfile::tempdir()?;
     let bare = start(|listener| async move {
         let value = Bytes::from(vec![b'v'; VALUE_BYTES]);
@@ -39,65 +55,130 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let _ = axum::serve(listener, Router::new().route("/", get(answer))).await;
     })?;
-    let memory = api(MemoryEngine::new(), false)?;
-    let cached = api(RedbEngine::open(folder.path().join("cached.redb"))?, true)?;
-    let redb = api(RedbEngine::open(folder.path().join("plain.redb"))?, false)?;
+    let memory = api(MemoryEngine::new(), false, None)?;
+    let cached = api(RedbEngine::open(folder.path().join("cached.redb"))?, true, None)?;
+    let token = api(RedbEngine::open(folder.path().join("token.redb"))?, true, Some(TOKEN))?;
+    let redb = api(RedbEngine::open(folder.path().join("plain.redb"))?, false, None)?;
     let path = "/stores/kv/bench/keys/k";
     let servers = [
         ("bare handler", bare, "/"),
         ("redb, cached", cached, path),
+        ("with a token", token, path),
         ("redb", redb, path),
         ("memory", memory, path),
     ];
 
     let generator = if wrk_is_there() { "wrk" } else { "the generator" };
     println!("GET of {VALUE_BYTES} bytes, {CONNECTIONS} connections, {generator}, best of {TURNS} turns:");
-    let mut best = [0.0_f64; 4];
-    let mut least = [f64::INFINITY; 4];
-    // The first turn warms up, and does not count.
-    for turn in 0..=TURNS {
-        for ((_, address, path), (best, least)) in servers.iter().zip(best.iter_mut().zip(&mut least)) {
-            let (start, before) = (Instant::now(), processor_seconds());
-            let rate = measure(*address, path)?;
-            let requests = rate * start.elapsed().as_secs_f64();
-            if turn > 0 {
-                *best = best.max(rate);
-                *least = least.min((processor_seconds() - before) * 1e6 / requests);
-            }
+    let turn = Turn { seconds: SECONDS, requests: REQUESTS };
+    let results = compare(&servers, turn, TURNS)?;
+    let bare = results.first().map_or(f64::NAN, |result| result.rate);
+    for ((name, ..), Best { rate, micros }) in servers.iter().zip(results) {
+        let share = 100.0 * rate / bare;
+        println!("{name:<14} {rate:>10.0} requests/s {share:>6.1} %  {micros:>6.1} µs of processors each");
+    }
+    pages(folder.path())?;
+    batch(redb)?;
+    import(&program, folder.path())
+}
+
+/// Reads the first page of keys of a small store and of a large one, in turns.
+fn pages(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let memory = lists(MemoryEngine::new())?;
+    let redb = lists(RedbEngine::open(folder.join("lists.redb"))?)?;
+    let path = |keys: usize| format!("/stores/kv/{}/keys", store_of(keys));
+    let [small, large] = KEYS.map(path);
+    let [few, many] = KEYS;
+    println!("GET of a page of 1,000 keys, {CONNECTIONS} connections, best of {PAGE_TURNS} turns:");
+    let turn = Turn { seconds: PAGE_SECONDS, requests: PAGES };
+    for (name, address) in [("memory", memory), ("redb, cached", redb)] {
+        let servers = [(name, address, &*small), (name, address, &*large)];
+        for (keys, Best { rate, micros }) in [few, many].iter().zip(compare(&servers, turn, PAGE_TURNS)?) {
+            println!(
+                "{name:<14} store of {keys:>9} {rate:>10.0} requests/s {micros:>8.1} µs of processors each"
+            );
         }
     }
-    let [bare, ..] = best;
-    for ((name, ..), (rate, time)) in servers.iter().zip(best.into_iter().zip(least)) {
-        let share = 100.0 * rate / bare;
-        println!("{name:<14} {rate:>10.0} requests/s {share:>6.1} %  {time:>6.1} µs of processors each");
+    Ok(())
+}
+
+/// An API with stores of [`KEYS`] keys.
+fn lists(engine: impl Engine) -> Result<SocketAddr, Box<dyn Error>> {
+    let stores = Stores::builder(engine).cache(CacheLimits::default()).build()?;
+    for keys in KEYS {
+        fill(&stores.create(&StoreName::new(&store_of(keys))?).wait()?, keys);
     }
-    batch(redb)
+    let api = Api::builder(stores).build();
+    start(|listener| async move { api.serve(listener, std::future::pending()).await })
+}
+
+fn store_of(keys: usize) -> String {
+    format!("of-{keys}")
+}
+
+/// Imports many small items by the command, which opens a database of its own; from its start to its end.
+fn import(program: &OsStr, folder: &Path) -> Result<(), Box<dyn Error>> {
+    let (items, database) = (folder.join("items.ndjson"), folder.join("import.redb"));
+    fs::write(&items, small_items())?;
+    let engine = format!("redb:{}", database.to_str().ok_or("the folder for temporary files is not UTF-8")?);
+    let mut command = Command::new(program);
+    command.args(["kv", "import", "bench"]).arg(&items).args(["--create", "--quiet", "--engine", &engine]);
+    let start = Instant::now();
+    let output = command.output()?;
+    let rate = f64::from(ITEMS) / start.elapsed().as_secs_f64();
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    println!("edgekv kv import of {ITEMS} small items into redb: {rate:.0} items/s");
+    Ok(())
+}
+
+/// A batch of many small items.
+fn small_items() -> String {
+    (0..ITEMS)
+        .map(|number| format!("{{\"key\":\"item-{number:08}\",\"value\":\"c21hbGwgdmFsdWU=\"}}\n"))
+        .collect()
 }
 
 /// Writes many small items as one batch, and reads them back.
 fn batch(address: SocketAddr) -> Result<(), Box<dyn Error>> {
-    let body: String = (0..ITEMS)
-        .map(|number| format!("{{\"key\":\"item-{number:08}\",\"value\":\"c21hbGwgdmFsdWU=\"}}\n"))
-        .collect();
+    let body = small_items();
     let path = "/stores/kv/bench/batch";
     let length = body.len();
     let head = format!(
         "PUT {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
     );
     let import = transfer(address, &[head.as_bytes(), body.as_bytes()])?;
+    if !String::from_utf8_lossy(&import.answer).contains("\"success\"") {
+        return Err(String::from_utf8_lossy(&import.answer).into());
+    }
     let export = transfer(
         address,
         &[format!("GET {path}?prefix=item- HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
             .as_bytes()],
     )?;
+    // One that breaks off is no export.
+    let body = dechunked(&export.answer).ok_or("the export breaks off")?;
+    let items = body.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{\"key\"")).count();
+    if items != usize::try_from(ITEMS)? {
+        return Err(format!("the export has {items} items").into());
+    }
     println!(
-        "batch of {ITEMS} small items into redb: {import:.0} items/s, and out of it: {export:.0} items/s"
+        "batch of {ITEMS} small items into redb: {:.0} items/s, and out of it: {:.0} items/s",
+        import.rate, export.rate
     );
     Ok(())
 }
 
-/// Sends these bytes, takes the answer, and says how many items a second that was.
-fn transfer(address: SocketAddr, parts: &[&[u8]]) -> Result<f64, Box<dyn Error>> {
+/// A batch that went in or out.
+struct Transfer {
+    /// Items per second.
+    rate: f64,
+    answer: Vec<u8>,
+}
+
+/// Sends these bytes, and takes the answer.
+fn transfer(address: SocketAddr, parts: &[&[u8]]) -> Result<Transfer, Box<dyn Error>> {
     let mut stream = TcpStream::connect(address)?;
     let start = Instant::now();
     for part in parts {
@@ -109,16 +190,38 @@ fn transfer(address: SocketAddr, parts: &[&[u8]]) -> Result<f64, Box<dyn Error>>
     if !answer.starts_with(b"HTTP/1.1 200 ") {
         return Err(String::from_utf8_lossy(&answer).into());
     }
-    Ok(f64::from(ITEMS) / elapsed.as_secs_f64())
+    Ok(Transfer { rate: f64::from(ITEMS) / elapsed.as_secs_f64(), answer })
 }
 
-/// An API with a value in it.
-fn api(engine: impl Engine, is_cached: bool) -> Result<SocketAddr, Box<dyn Error>> {
-    let builder = Stores::builder(engine);
+/// The body of a response that is sent in chunks; `None` when it has no end.
+fn dechunked(answer: &[u8]) -> Option<Vec<u8>> {
+    let line_end = |bytes: &[u8]| bytes.windows(2).position(|two| two == b"\r\n");
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let (mut rest, mut body) = (answer.get(head + 4..)?, Vec::new());
+    loop {
+        let end = line_end(rest)?;
+        let length = usize::from_str_radix(std::str::from_utf8(rest.get(..end)?).ok()?, 16).ok()?;
+        if length == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(rest.get(end + 2..)?.get(..length)?);
+        rest = rest.get(end + 2 + length + 2..)?;
+    }
+}
+
+/// An API with a value in it, which counts what `edgekv serve` has it count.
+fn api(engine: impl Engine, is_cached: bool, token: Option<&str>) -> Result<SocketAddr, Box<dyn Error>> {
+    let metrics = Arc::new(Metrics::new());
+    let builder = Stores::builder(engine).observer(Arc::clone(&metrics) as Arc<dyn Observer>);
     let stores = if is_cached { builder.cache(CacheLimits::default()) } else { builder }.build()?;
     let store = stores.create(&StoreName::new("bench")?).wait()?;
     store.insert(Key::new("k")?, Insert::new(vec![b'v'; VALUE_BYTES])).wait()?;
-    let api = Api::builder(stores).build();
+    metrics.watch_stores(&stores);
+    let mut api = Api::builder(stores).metrics(metrics);
+    if let Some(token) = token {
+        api = api.token(Token::new(token)?);
+    }
+    let api = api.build();
     start(|listener| async move { api.serve(listener, std::future::pending()).await })
 }
 
@@ -139,14 +242,53 @@ fn start<F: Future<Output = ()>>(
     Ok(address)
 }
 
+/// How much is asked in one turn: for a time with `wrk`, and else a number of requests.
+#[derive(Clone, Copy)]
+struct Turn {
+    seconds: u32,
+    requests: usize,
+}
+
+/// The best of all turns.
+struct Best {
+    /// Requests per second.
+    rate: f64,
+    /// Microseconds of processors for a request.
+    micros: f64,
+}
+
+/// Asks each server in turns. The first turn warms up, and does not count.
+fn compare(
+    servers: &[(&str, SocketAddr, &str)],
+    turn: Turn,
+    turns: usize,
+) -> Result<Vec<Best>, Box<dyn Error>> {
+    let mut results: Vec<Best> = servers.iter().map(|_| Best { rate: 0.0, micros: f64::INFINITY }).collect();
+    for number in 0..=turns {
+        for ((_, address, path), best) in servers.iter().zip(&mut results) {
+            let (start, before) = (Instant::now(), processor_seconds());
+            let rate = measure(*address, path, turn)?;
+            let requests = rate * start.elapsed().as_secs_f64();
+            if number > 0 {
+                best.rate = best.rate.max(rate);
+                best.micros = best.micros.min((processor_seconds() - before) * 1e6 / requests);
+            }
+        }
+    }
+    Ok(results)
+}
+
 /// Requests per second.
-fn measure(address: SocketAddr, path: &str) -> Result<f64, Box<dyn Error>> {
+fn measure(address: SocketAddr, path: &str, turn: Turn) -> Result<f64, Box<dyn Error>> {
+    let Turn { seconds, requests } = turn;
     if !wrk_is_there() {
-        let load = Load { address, path: path.to_owned(), connections: CONNECTIONS, requests: REQUESTS };
+        let headers = format!("fastly-key: {TOKEN}\r\n");
+        let load = Load { address, path: path.to_owned(), headers, connections: CONNECTIONS, requests };
         return Ok(load.run()?.rate());
     }
     let output = Command::new("wrk")
-        .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{SECONDS}s")])
+        .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s")])
+        .args(["-H", &format!("fastly-key: {TOKEN}")])
         .arg(format!("http://{address}{path}"))
         .output()?;
     let text = String::from_utf8(output.stdout)?;

@@ -47,8 +47,13 @@ fn main() -> Result<()> {
     let mut rates = Vec::new();
     for host in &servers {
         let server = host.start(&app, &config, folder.path())?;
-        let load =
-            Load { address: server.address, path: "/k".into(), connections: CONNECTIONS, requests: WARM_UP };
+        let load = Load {
+            address: server.address,
+            path: "/k".into(),
+            headers: String::new(),
+            connections: CONNECTIONS,
+            requests: WARM_UP,
+        };
         load.run()?;
         let before = server.resident_mebibytes()?;
         let report = Load { requests: REQUESTS, ..load }.run()?;

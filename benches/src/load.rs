@@ -20,6 +20,8 @@ pub struct Load {
     pub address: SocketAddr,
     /// The path of every request.
     pub path: String,
+    /// Further lines of the head, each with its `\r\n`.
+    pub headers: String,
     /// Connections, and so requests at a time.
     pub connections: usize,
     /// Requests on all connections together.
@@ -62,9 +64,7 @@ impl Load {
         let start = Instant::now();
         let latencies = LocalSet::new().block_on(&runtime, async {
             let connections: Vec<_> = (0..self.connections)
-                .map(|_| {
-                    tokio::task::spawn_local(connection(self.address, self.path.clone(), Rc::clone(&left)))
-                })
+                .map(|_| tokio::task::spawn_local(connection(self.address, self.request(), Rc::clone(&left))))
                 .collect();
             let mut latencies = Vec::with_capacity(self.requests);
             for connection in connections {
@@ -76,12 +76,19 @@ impl Load {
         latencies.sort_unstable();
         Ok(Report { elapsed, latencies })
     }
+
+    fn request(&self) -> String {
+        format!("GET {} HTTP/1.1\r\nhost: localhost\r\n{}\r\n", self.path, self.headers)
+    }
 }
 
-async fn connection(address: SocketAddr, path: String, left: Rc<Cell<usize>>) -> io::Result<Vec<Duration>> {
+async fn connection(
+    address: SocketAddr,
+    request: String,
+    left: Rc<Cell<usize>>,
+) -> io::Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
     let mut latencies = Vec::new();
     let mut response = Vec::with_capacity(16 * 1024);
     while left.get() > 0 {

@@ -28,7 +28,7 @@ pub(crate) fn run(names: &[String], peer: Option<&Path>) -> Result<()> {
     for name in names {
         command.args(["--bench", name]);
     }
-    if wanted("serve") {
+    if wanted("serve") || wanted("api") {
         process::run(process::cargo().args(["build", "--release", "--package", "edgekv-cli"]))?;
         let program = workspace::target_directory()?.join("release/edgekv");
         // Benchmarks run in the folder of their package.

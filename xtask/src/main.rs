@@ -59,9 +59,11 @@ enum Task {
         #[arg(long, value_name = "STEP")]
         only: Vec<test::Step>,
     },
-    /// Measure: the engines, single host calls, what a guest sees of them, and what HTTP clients see
+    /// Measure: the engines, single host calls, what a guest sees of them, and what HTTP clients see of applications and of the
+    /// API
     Bench {
-        /// Only these benchmarks; all of `engine`, `hostcalls`, `guest` and `serve` when none is named
+        /// Only these benchmarks; all of `engine`, `hostcalls`, `guest`, `serve` and `api` when none is named. `api` makes its
+        /// load by `wrk` where that is installed
         names: Vec<String>,
         /// The program `viceroy`, for `serve` to measure beside edgekv (`cargo install viceroy` makes it)
         #[arg(long, value_name = "PATH")]

@@ -10,6 +10,7 @@ use clap::{Arg, Command, CommandFactory};
 
 use crate::Edgekv;
 use crate::exit::{Failure, Form, Status};
+use crate::quoted::Line;
 
 /// Shows help, or what is wrong with the arguments.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
@@ -165,8 +166,12 @@ fn line(error: &clap::Error) -> Option<String> {
 
 /// The line of the message that says what is wrong.
 fn first_line(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    let line = text.lines().next().unwrap_or_default();
+    let said = error.render().to_string();
+    // A value may have lines of its own.
+    let value = text(error.get(ContextKind::InvalidValue));
+    let said =
+        if value.contains(char::is_control) { said.replace(&value, &Line(&value).to_string()) } else { said };
+    let line = said.lines().next().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 

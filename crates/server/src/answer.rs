@@ -10,6 +10,7 @@ use edgekv_host::Body;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 
 use crate::connection::UnderWay;
@@ -41,9 +42,7 @@ pub(crate) struct AnswerBody<B: HttpBody<Data = Bytes> + Unpin> {
     broken: Option<Broken<B::Error>>,
     /// Whether it was not the client, but whoever makes the body, that did not finish.
     is_broken: bool,
-    /// Of a request that was given to an instance. Keeps its slot, and tells whoever runs the instance when nobody takes
-    /// its response any more.
-    ticket: Option<Arc<Ticket>>,
+    place: Place,
     /// Of a stream of HTTP/2.
     pace: Option<Arc<Pace>>,
     _present: Present,
@@ -51,20 +50,14 @@ pub(crate) struct AnswerBody<B: HttpBody<Data = Bytes> + Unpin> {
 }
 
 impl<B: HttpBody<Data = Bytes> + Unpin> AnswerBody<B> {
-    pub(crate) fn new(
-        body: B,
-        record: Record,
-        ticket: Option<Arc<Ticket>>,
-        present: Present,
-        under_way: UnderWay,
-    ) -> Self {
+    pub(crate) fn new(body: B, record: Record, place: Place, present: Present, under_way: UnderWay) -> Self {
         Self {
             body,
             rest: Bytes::new(),
             record,
             broken: None,
             is_broken: false,
-            ticket,
+            place,
             pace: Pace::current(),
             _present: present,
             _under_way: under_way,
@@ -78,6 +71,17 @@ impl<B: HttpBody<Data = Bytes> + Unpin> AnswerBody<B> {
         self.record.bytes += length as u64;
         Frame::data(self.rest.split_to(length))
     }
+}
+
+/// What a request takes up until its response is sent.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// It was refused, or is one that there is always room for.
+    Nothing,
+    /// One of those that are worked on.
+    Slot { _permit: OwnedSemaphorePermit },
+    /// The same, and an instance: whoever runs that is told when nobody takes its response any more.
+    Instance(Arc<Ticket>),
 }
 
 /// Why a body broke off, and when a stream of HTTP/2 is told.
@@ -166,7 +170,7 @@ impl<B: HttpBody<Data = Bytes> + Unpin> Drop for AnswerBody<B> {
             self.record.is_complete = false;
             tracing::debug!("a client took nothing of its response; the stream is cut off");
         }
-        if let Some(ticket) = &self.ticket
+        if let Place::Instance(ticket) = &self.place
             && !self.record.is_complete
             && !self.is_broken
         {

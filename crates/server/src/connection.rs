@@ -4,10 +4,9 @@
 //! | --- | --- | --- |
 //! | the first head is complete, its preface included | [`Bounds::head_time`] | the connection is cut off |
 //! | a request is under way, after the first | [`Bounds::head_time`] | it is asked to close, and cut off after the same time again |
-//! | the client takes something, on HTTP/1.1 of the connection, on HTTP/2 of a stream | [`Bounds::write_time`] | the connection or the stream is cut off |
+//! | the client takes [`Bounds::least_bytes`] on HTTP/1.1, or 16 KiB of a stream on HTTP/2 | [`Bounds::write_time`] | the connection or the stream is cut off |
 //!
-//! Nothing else is timed here: how long a request may take is the business of whoever [`Answers`] it, and a client that
-//! takes a long response slowly is welcome to it.
+//! Nothing else is timed here: how long a request may take is the business of whoever [`Answers`] it.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -29,8 +28,7 @@ use hyper_util::server::conn::auto;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
-use tokio_io_timeout::TimeoutStream;
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::limits::MIN_HEAD_BYTES;
@@ -64,8 +62,10 @@ pub(crate) trait Answers: Send + Sync + 'static {
 pub(crate) struct Bounds {
     /// Most time for the head of a request, and between two requests.
     pub(crate) head_time: Duration,
-    /// Most time for which a client may take nothing.
+    /// Most time for a client to take the next bytes.
     pub(crate) write_time: Duration,
+    /// How many those are, unless there are fewer.
+    pub(crate) least_bytes: usize,
     /// Most bytes of the head of a request.
     pub(crate) max_head_bytes: usize,
 }
@@ -77,8 +77,14 @@ pub(crate) struct Ends {
     pub(crate) server: SocketAddr,
 }
 
-/// Serves a connection to its end. Once `stop` is cancelled, what is under way is finished, and nothing else begun.
-pub(crate) async fn serve<A: Answers>(answers: Arc<A>, stream: TcpStream, stop: CancellationToken) {
+/// Serves a connection to its end. Once `stop` is cancelled, what is under way is finished, and nothing else begun; once
+/// `cut` is, it is not finished, either.
+pub(crate) async fn serve<A: Answers>(
+    answers: Arc<A>,
+    stream: TcpStream,
+    stop: CancellationToken,
+    cut: CancellationToken,
+) {
     let (Ok(client), Ok(server)) = (stream.peer_addr(), stream.local_addr()) else {
         // It is gone already.
         return;
@@ -89,8 +95,8 @@ pub(crate) async fn serve<A: Answers>(answers: Arc<A>, stream: TcpStream, stop: 
     let bounds = answers.bounds();
     let idle_time = bounds.head_time;
     let activity = Activity::new();
-    let stream = Watched::new(stream, bounds.write_time, Arc::clone(&activity));
-    let builder = protocol(bounds);
+    let stream = Watched::new(stream, bounds, Arc::clone(&activity));
+    let builder = protocol(bounds, &cut);
     let service = {
         let activity = Arc::clone(&activity);
         service_fn(move |request| {
@@ -100,6 +106,7 @@ pub(crate) async fn serve<A: Answers>(answers: Arc<A>, stream: TcpStream, stop: 
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stopped = pin!(stop.cancelled());
+    let mut is_cut = pin!(cut.cancelled());
     let mut timer = pin!(sleep(idle_time));
     let mut is_closing = false;
     loop {
@@ -111,6 +118,7 @@ pub(crate) async fn serve<A: Answers>(answers: Arc<A>, stream: TcpStream, stop: 
                 }
                 return;
             }
+            () = &mut is_cut => return,
             () = &mut stopped, if !is_closing => {
                 is_closing = true;
                 connection.as_mut().graceful_shutdown();
@@ -132,8 +140,9 @@ pub(crate) async fn serve<A: Answers>(answers: Arc<A>, stream: TcpStream, stop: 
 }
 
 /// HTTP/1.1 and HTTP/2 without TLS, told apart by the first bytes of a connection.
-fn protocol(bounds: Bounds) -> auto::Builder<Streams> {
-    let mut builder = auto::Builder::new(Streams { write_time: bounds.write_time });
+fn protocol(bounds: Bounds, cut: &CancellationToken) -> auto::Builder<Streams> {
+    let streams = Streams { write_time: bounds.write_time, cut: cut.clone() };
+    let mut builder = auto::Builder::new(streams);
     let max_head_bytes = bounds.max_head_bytes.max(MIN_HEAD_BYTES);
     // More headers than hyper's own limit for HTTP/1.1 would have it allocate an array for each request.
     builder
@@ -216,47 +225,74 @@ impl Drop for UnderWay {
     }
 }
 
-/// The stream of a connection. Nothing but a client that takes nothing is timed by it.
-struct Watched {
-    stream: Pin<Box<TimeoutStream<TcpStream>>>,
+/// The stream of a connection. Nothing but how fast its client takes something is timed by it.
+struct Watched<S> {
+    stream: S,
     activity: Arc<Activity>,
+    write_time: Duration,
+    least_bytes: usize,
+    /// While the client has not taken all that there is: how much of the least it has, since the timer was set.
+    taken: Option<usize>,
+    /// Most clients take what there is at once, and never cost a timer.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Watched {
-    fn new(stream: TcpStream, write_time: Duration, activity: Arc<Activity>) -> Self {
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(write_time));
-        Self { stream: Box::pin(stream), activity }
+impl<S> Watched<S> {
+    const fn new(stream: S, bounds: Bounds, activity: Arc<Activity>) -> Self {
+        let Bounds { write_time, least_bytes, .. } = bounds;
+        Self { stream, activity, write_time, least_bytes, taken: None, timer: None }
     }
 
-    fn note<T>(&self, poll: Poll<T>) -> Poll<T> {
+    /// Notes what became of a write of so many bytes, and gives up a client that takes too few.
+    fn note(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: usize,
+        poll: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         self.activity.is_blocked.store(poll.is_pending(), Ordering::Relaxed);
-        poll
+        let Poll::Ready(written) = poll else {
+            if self.taken.is_none() {
+                self.taken = Some(0);
+                let until = Instant::now() + self.write_time;
+                match &mut self.timer {
+                    Some(timer) => timer.as_mut().reset(until),
+                    None => self.timer = Some(Box::pin(tokio::time::sleep_until(until))),
+                }
+            }
+            let is_late = self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready());
+            return if is_late { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { Poll::Pending };
+        };
+        if let (Ok(written), Some(taken)) = (&written, self.taken) {
+            let taken = taken + written;
+            self.taken = (*written < bytes && taken < self.least_bytes).then_some(taken);
+        }
+        Poll::Ready(written)
     }
 }
 
-impl AsyncRead for Watched {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream.as_mut().poll_read(cx, buffer)
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
-impl AsyncWrite for Watched {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let poll = self.stream.as_mut().poll_write(cx, bytes);
-        self.note(poll)
+        let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.note(cx, bytes.len(), poll)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.as_mut().poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.as_mut().poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
@@ -264,11 +300,45 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let poll = self.stream.as_mut().poll_write_vectored(cx, bytes);
-        self.note(poll)
+        let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.note(cx, bytes.iter().map(|piece| piece.len()).sum(), poll)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// Writes 64 KiB to a client that takes a byte every 10 ms, 30 of them, and then the rest.
+    async fn write(least_bytes: usize) -> io::Result<()> {
+        let (near, mut far) = tokio::io::duplex(1);
+        let write_time = Duration::from_millis(100);
+        let bounds = Bounds { head_time: write_time, write_time, least_bytes, max_head_bytes: 0 };
+        let mut near = Watched::new(near, bounds, Activity::new());
+        let client = tokio::spawn(async move {
+            for _ in 0..30 {
+                sleep(Duration::from_millis(10)).await;
+                if far.read_u8().await.is_err() {
+                    return;
+                }
+            }
+            let _ = far.read_to_end(&mut Vec::new()).await;
+        });
+        let written = near.write_all(&[0; 64 * 1024]).await;
+        drop(near);
+        client.await.unwrap();
+        written
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_too_little_is_given_up_and_one_that_takes_enough_is_not() {
+        assert_eq!(write(16 * 1024).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        write(1).await.unwrap();
     }
 }

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument as _, Span};
 
-use crate::answer::{AnswerBody, TOO_MANY, plain};
+use crate::answer::{AnswerBody, Place, TOO_MANY, plain};
 use crate::connection::{Answers, Bounds, Ends, UnderWay};
 use crate::cpu::CpuClock;
 use crate::limits::Limits;
@@ -55,7 +55,8 @@ impl Answers for Shared {
 
     fn bounds(&self) -> Bounds {
         let Limits { head_time, write_time, max_head_bytes, .. } = self.limits;
-        Bounds { head_time, write_time, max_head_bytes }
+        // An application's response may be taken as slowly as anybody likes.
+        Bounds { head_time, write_time, least_bytes: 1, max_head_bytes }
     }
 
     /// If this is dropped, the instance that works on the request goes on.
@@ -73,7 +74,7 @@ impl Answers for Shared {
         let is_head = request.method() == Method::HEAD;
         let version = request.version();
 
-        let (response, ticket) = match self.begin(request, ends, id) {
+        let (response, place) = match self.begin(request, ends, id) {
             Ok((instance, answer, ticket)) => {
                 let work = Work::new(instance, answer, Arc::clone(&ticket), self.tasks.clone());
                 let response = match work.await {
@@ -85,13 +86,13 @@ impl Answers for Shared {
                         outcome.response(id)
                     }
                 };
-                (response, Some(ticket))
+                (response, Place::Instance(ticket))
             }
-            Err(Refusal(status, text)) => (plain(status, &text), None),
+            Err(Refusal(status, text)) => (plain(status, &text), Place::Nothing),
         };
         record.status = Some(response.status());
         record.is_complete = is_head || is_bodiless(response.status());
-        response.map(|body| AnswerBody::new(body, record, ticket, present, under_way))
+        response.map(|body| AnswerBody::new(body, record, place, present, under_way))
     }
 }
 

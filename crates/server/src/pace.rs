@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use hyper::rt::Executor;
 use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::sync::CancellationToken;
 
 tokio::task_local! {
     /// That of the stream whose task this is.
@@ -53,9 +54,11 @@ impl Pace {
 }
 
 /// Runs the streams of a connection, and gives up those of which nothing is taken for some time.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Streams {
     pub(crate) write_time: Duration,
+    /// Ends them, wherever they are: they are tasks of their own.
+    pub(crate) cut: CancellationToken,
 }
 
 impl<F> Executor<F> for Streams
@@ -63,7 +66,8 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, stream: F) {
-        tokio::spawn(paced(stream, self.write_time));
+        let stream = self.cut.clone().run_until_cancelled_owned(paced(stream, self.write_time));
+        tokio::spawn(stream);
     }
 }
 

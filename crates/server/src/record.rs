@@ -45,9 +45,15 @@ impl Record {
     }
 
     /// Of a request to the API.
-    pub(crate) fn of_api<B>(id: TraceId, client: IpAddr, request: &Request<B>) -> Self {
-        let is_wanted = tracing::enabled!(target: "edgekv::request", tracing::Level::DEBUG);
-        Self::of(true, is_wanted.then(|| Asked::new(id, client, request)))
+    pub(crate) fn of_api<B>(id: Option<TraceId>, client: IpAddr, request: &Request<B>) -> Self {
+        let id = id.filter(|_| tracing::enabled!(target: "edgekv::request", tracing::Level::DEBUG));
+        Self::of(true, id.map(|id| Asked::new(id, client, request)))
+    }
+
+    /// Whether anything is told of requests to the API, so that they need an identity.
+    pub(crate) fn tells_of_api() -> bool {
+        tracing::enabled!(target: "edgekv::request", tracing::Level::DEBUG)
+            || tracing::enabled!(target: "edgekv_server", tracing::Level::DEBUG)
     }
 
     const fn of(is_of_api: bool, asked: Option<Asked>) -> Self {

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::limits::Limits;
+use crate::listen::Ending;
 use crate::metrics::{self, Listener, Metrics};
 use crate::stats::{Counters, Stats};
 use crate::{listen, threads};
@@ -142,10 +143,10 @@ impl Server {
     /// all the same.
     pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let counters = &self.shared.counters;
-        let connections =
+        let ending =
             listen::accept(&self.shared, listener, &self.shared.connections, &counters.connections, stop)
                 .await;
-        self.end(&connections).await;
+        self.end(ending).await;
     }
 
     /// Does what [`Server::serve`] does, on threads that it makes for that, as [`run_blocking`](crate::run_blocking) does.
@@ -165,23 +166,20 @@ impl Server {
         })?
     }
 
-    async fn end(&self, connections: &TaskTracker) {
+    async fn end(&self, ending: Ending) {
         let limits = &self.shared.limits;
         // Requests end within their time, and their last bytes are taken within another.
         let grace = limits.request_time + limits.write_time;
-        let ended = tokio::time::timeout(grace, async {
-            connections.close();
-            connections.wait().await;
-            self.shared.tasks.close();
-            self.shared.tasks.wait().await;
-        });
-        if ended.await.is_err() {
+        let tasks = &self.shared.tasks;
+        tasks.close();
+        if !ending.within(grace, tasks.wait()).await {
             let stats = self.stats();
             tracing::warn!(
                 "{} connections and {} instances did not end in {grace:?}; they are cut off",
                 stats.connections,
                 stats.instances
             );
+            ending.cut().await;
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use edgekv_store::conformance::{Fixture, suite};
-use edgekv_store::{CacheLimits, CachedEngine, Engine, ManualClock, MemoryEngine, RedbEngine};
+use edgekv_store::{CacheLimits, CachedEngine, Engine, ManualClock, MemoryEngine, RedbEngine, StoresBuilder};
 use tempfile::TempDir;
 
 struct Memory;
@@ -34,18 +34,31 @@ impl Fixture for Redb {
     }
 }
 
-/// Another fixture, with a cache of so many bytes in front of it. Its clock stands still, so by it nothing ever expires; what
-/// has expired by the clock of the suite is for those who look it up to tell.
+/// Another fixture, with a cache of so many bytes in front of it, as everybody has it: by the clock of the stores, and with
+/// what is asked of the engine itself past the cache.
 struct Cached<F>(F, u64);
 
 impl<F: Fixture> Fixture for Cached<F> {
     fn open(&self) -> Arc<dyn Engine> {
-        let limits = CacheLimits { max_bytes: self.1, freshness: None };
-        Arc::new(CachedEngine::new(self.0.open(), limits, Arc::new(ManualClock::default())))
+        self.0.open()
+    }
+
+    fn stores(&self, stores: StoresBuilder) -> StoresBuilder {
+        stores.cache(CacheLimits { max_bytes: self.1, freshness: None })
     }
 
     fn durable(&self) -> bool {
         self.0.durable()
+    }
+}
+
+/// The cached engine as an engine, whose clock stands still, so that nothing expires by it.
+struct ByHand;
+
+impl Fixture for ByHand {
+    fn open(&self) -> Arc<dyn Engine> {
+        let limits = CacheLimits { max_bytes: LARGE, freshness: None };
+        Arc::new(CachedEngine::new(Memory.open(), limits, Arc::new(ManualClock::default())))
     }
 }
 
@@ -56,6 +69,10 @@ const SMALL: u64 = 4_000;
 
 mod cached_memory {
     super::suite!(super::Cached(super::Memory, super::LARGE));
+}
+
+mod cached_engine {
+    super::suite!(super::ByHand);
 }
 
 mod cached_redb {

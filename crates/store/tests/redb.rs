@@ -408,6 +408,38 @@ fn what_had_expired_in_a_deleted_store_goes_by_itself_with_its_chunks_and_expiri
 }
 
 #[test]
+fn the_deletion_of_a_store_looks_at_a_bounded_number_of_entries_in_one_step() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("data.redb");
+    let engine = Arc::new(RedbEngine::open(&path).unwrap());
+    let stores = Stores::new(Arc::clone(&engine));
+    let store = stores.create(&name()).wait().unwrap();
+    let id = store.info().id;
+    let fill = || {
+        let time_to_live = Some(std::time::Duration::ZERO);
+        let insert = || Insert { time_to_live, ..Insert::new("v") };
+        let replies: Vec<_> = (0..2500).map(|n| store.insert(key(&format!("k{n}")), insert())).collect();
+        assert!(replies.into_iter().all(|reply| reply.wait().is_ok()));
+    };
+    fill();
+    store.insert(key("~ behind all others"), Insert::new("v")).wait().unwrap();
+    let before = engine.stats().operations;
+    assert!(matches!(stores.delete(id).wait(), Err(KvError::StoreNotEmpty(_))));
+    assert_eq!(engine.stats().operations, before + 3, "steps of a thousand entries");
+    assert!(matches!(stores.delete(id).wait(), Err(KvError::StoreNotEmpty(_))));
+    assert_eq!(engine.stats().operations, before + 4, "what had expired is gone");
+
+    // One that has begun is finished when the engine goes.
+    assert!(store.delete(key("~ behind all others"), None).wait().unwrap());
+    fill();
+    let deletion = stores.delete(id);
+    drop((store, stores, engine));
+    assert!(deletion.wait().unwrap());
+    let stores = Stores::new(RedbEngine::open(&path).unwrap());
+    assert!(stores.open(&name()).wait().unwrap().is_none());
+}
+
+#[test]
 fn a_store_record_of_version_1_is_read_and_a_new_name_makes_it_version_2() {
     const STORES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("edgekv.stores");
     let dir = TempDir::new().unwrap();

@@ -46,6 +46,8 @@ fn large_values_stream_both_ways() {
         data.file("large.bin", &too_large);
         data.run(&["kv", "put", "s", "file", "--file", "large.bin"]).fails(68, &["26214400"]);
         data.run_with(&["kv", "put", "s", "pipe", "-"], &too_large).fails(68, &[]);
+        // So much that a server goes before it has read it.
+        data.run_with(&["kv", "put", "s", "pipe", "-"], &too_large.repeat(2)).fails(68, &["26214400"]);
         assert!(data.run(&["kv", "get", "s", "file"]).good() == large, "as it was");
     }
 }
@@ -233,6 +235,12 @@ fn a_file_that_is_written_over_stays_whose_it_was() {
     symlink("secret", data.path("link")).unwrap();
     data.run(&["kv", "get", "s", "k", "-o", "link"]).good();
     assert!(data.path("link").is_symlink());
+    symlink("later", data.path("dangling")).unwrap();
+    data.run(&["kv", "get", "s", "k", "-o", "dangling"]).good();
+    assert_eq!(
+        (data.path("dangling").is_symlink(), fs::read(data.path("later")).unwrap()),
+        (true, b"new".into())
+    );
     assert_eq!(fs::read(data.path("secret")).unwrap(), b"new");
     assert_eq!(fs::metadata(data.path("secret")).unwrap().permissions().mode() & 0o777, 0o600);
 }

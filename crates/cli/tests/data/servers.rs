@@ -86,14 +86,14 @@ fn a_token_without_a_server_touches_no_database() {
 
 #[test]
 fn a_server_that_forbids_is_quoted() {
-    let server = Data::server();
-    // A name of this machine that is no name for the server: it says so.
+    let here = Data::engine();
+    // As ours does it, when it is asked by a name.
     let url = answer(
         b"HTTP/1.1 403 Forbidden\r\ncontent-length: 42\r\n\r\n{\"title\":\"x\",\"detail\":\"use an IP address\"}",
     );
-    let ended = run(edgekv(&server.path("")).args(["store", "list", "--api-url", &url]));
+    let ended = run(edgekv(&here.path("")).args(["store", "list", "--api-url", &url]));
     ended.fails(77, &["refuses this (403): use an IP address", "--token-file"]);
-    let ended = run(edgekv(&server.path("")).args(["store", "list", "--api-url", &url, "--token", "t"]));
+    let ended = run(edgekv(&here.path("")).args(["store", "list", "--api-url", &url, "--token", "t"]));
     ended.fails(77, &["refuses this (403): use an IP address", "--token,"]);
 }
 

@@ -17,6 +17,7 @@ fn what_is_wrong_has_a_status_and_a_line() {
             (&["kv", "get", "s", "a?b"], 2, &["'?'"]),
             (&["kv", "get", "s", &long], 2, &["1025 bytes", "1024"]),
             (&["kv", "get", "s", ""], 2, &["empty"]),
+            (&["kv", "get", "s", "a\nb"], 2, &["'a\\nb'", "<KEY>"]),
             (&["kv", "get", "s", "k", "-o", "f", "--head"], 2, &["--head"]),
             (&["kv", "put", "s", "k", "v", "--file", "f"], 2, &["--file"]),
             (&["kv", "put", "s", "k", "v", "--ttl", "soon"], 2, &["--ttl", "90s"]),

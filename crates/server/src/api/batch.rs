@@ -1,21 +1,25 @@
 //! Batches: many items in one upload.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::Response;
+use bytes::Bytes;
 use edgekv_store::batch::{self, Item, Piece, Splitter};
 use edgekv_store::{Generation, KeyBuf, KvError, KvStore, Reply};
 use http::StatusCode;
+use http::header::{HeaderValue, RETRY_AFTER};
 use serde::Serialize;
+use tokio::time::{Instant, sleep};
 use utoipa::ToSchema;
 
-use super::Shared;
+use super::asked::Asked;
+use super::budget::Share;
 use super::problem::{Problem, ProblemDocument, json};
-use super::query::{self, NoQuery};
-use super::target::Target;
-use super::upload::{Pieces, Share};
+use super::upload::Pieces;
+use super::{Shared, headers};
 
 /// Most writes of one batch that are under way at a time: enough for the engine to make few commits of them.
 const MAX_WRITES: usize = 4096;
@@ -25,6 +29,12 @@ const MAX_WRITE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Most mistakes that are listed.
 const MAX_ERRORS: usize = 1000;
+
+/// How long to wait for a store that takes no writes, before it is asked again.
+const ROOM_PAUSE: Duration = Duration::from_millis(10);
+
+/// The code of an item that the store did not take.
+const TOO_MANY: &str = "too_many_requests";
 
 /// What became of a batch.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,7 +52,7 @@ pub(crate) struct BatchDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     detail: Option<String>,
-    /// The items that are not written, 1,000 at most; if there are more, a last one says how many.
+    /// The first items that are not written, 1,000 at most; if there are more, a last one says how many.
     errors: Vec<ItemError>,
 }
 
@@ -63,7 +73,8 @@ pub(crate) struct ItemError {
 ///
 /// A batch is a stream of JSON objects, one on each line (NDJSON) or spread over several: `key`, `value` (base64), and
 /// perhaps `metadata`, `metadata_base64`, `time_to_live_sec`, `background_fetch`. Items are written as they arrive, so what
-/// came before a mistake is written, and so is what comes after it.
+/// came before a mistake is written, and so is what comes after it. When the store takes no more, the batch waits for a
+/// while; if that does not help, nothing of the rest is written.
 #[utoipa::path(
     put,
     path = "/resources/stores/kv/{id}/batch",
@@ -72,20 +83,17 @@ pub(crate) struct ItemError {
     request_body(content = String, content_type = "application/x-ndjson", description = "The items."),
     responses(
         (status = 200, description = "All are written.", content_type = "application/json", body = BatchDocument),
-        (status = 400, description = "Some are not written.", content_type = "application/json", body = BatchDocument),
+        (status = 400, description = "Some are not written, and have to be corrected.", content_type = "application/json", body = BatchDocument),
         (status = 408, description = "The body did not come fast enough.", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 429, description = "Some are not written, only because the store takes no more at the moment.", content_type = "application/json", body = BatchDocument),
     ),
 )]
-pub(crate) async fn put_batch(
-    State(shared): State<Arc<Shared>>,
-    request: Request,
-) -> Result<Response, Problem> {
-    let (head, body) = request.into_parts();
-    let target = Target::of(head.uri.path()).ok_or_else(super::no_route)?;
-    query::read::<NoQuery>(&head.uri)?;
-    let store = target.open(&shared).await?;
-    let pieces = Pieces::new(body, shared.limits.upload_time);
-    let mut writer = Writer::new(store, Share::new(&shared.uploads));
+pub(crate) async fn put_batch(State(shared): State<Arc<Shared>>, asked: Asked) -> Result<Response, Problem> {
+    headers::check_whole(asked.headers())?;
+    let store = asked.open(&shared).await?;
+    let limits = &shared.limits;
+    let pieces = Pieces::new(asked.body, limits.upload_time);
+    let mut writer = Writer::new(store, Share::new(&shared.uploads), limits.room_time);
     let whole = writer.take(pieces).await;
     let ended = writer.settle(0).await;
     let report = writer.report;
@@ -93,7 +101,7 @@ pub(crate) async fn put_batch(
         Ok(()) => Ok(report.response()),
         Err(problem) => {
             let Report { written, refused, .. } = report;
-            Err(problem.after(&format!("{written} items before that are written, {refused} are not")))
+            Err(problem.after(&format!("before that, {} written, and {refused} not", counted(written))))
         }
     }
 }
@@ -106,6 +114,8 @@ struct Writer {
     bytes: usize,
     report: Report,
     share: Share,
+    /// How long the store may still take no writes. At the end of that time it is not asked for any more.
+    room_time: Duration,
 }
 
 struct UnderWay {
@@ -116,9 +126,8 @@ struct UnderWay {
 }
 
 impl Writer {
-    fn new(store: KvStore, share: Share) -> Self {
-        let report = Report { written: 0, refused: 0, errors: Vec::new() };
-        Self { store, under_way: VecDeque::new(), bytes: 0, report, share }
+    const fn new(store: KvStore, share: Share, room_time: Duration) -> Self {
+        Self { store, under_way: VecDeque::new(), bytes: 0, report: Report::new(), share, room_time }
     }
 
     /// Writes what a body brings.
@@ -144,9 +153,9 @@ impl Writer {
     }
 
     async fn write(&mut self, piece: Piece) -> Result<(), Problem> {
-        let index = piece.index;
-        match piece.item() {
-            Ok(item) => self.insert(index, item).await,
+        let Piece { index, text, .. } = piece;
+        match text.and_then(|text| batch::parse(&text).map(|item| (text, item))) {
+            Ok((text, item)) => self.insert(index, &text, item).await,
             Err(problem) => {
                 let key = problem.key().unwrap_or_default().to_owned();
                 self.report.refuse(key, index, problem.kind().code(), problem.to_string());
@@ -155,8 +164,9 @@ impl Writer {
         }
     }
 
-    async fn insert(&mut self, index: u64, item: Item) -> Result<(), Problem> {
-        let Item { key, insert } = item;
+    /// Writes an item, which is read from its text again each time that the store did not take it.
+    async fn insert(&mut self, index: u64, text: &Bytes, item: Item) -> Result<(), Problem> {
+        let Item { key, mut insert } = item;
         let bytes = insert.value.len();
         while self.under_way.len() >= MAX_WRITES || self.bytes.saturating_add(bytes) > MAX_WRITE_BYTES {
             if !self.settle_first().await? {
@@ -164,9 +174,21 @@ impl Writer {
             }
         }
         loop {
-            let reply = match self.store.insert(key.as_key(), insert.clone()) {
-                // There may be room when an earlier one is done.
-                Reply::Ready(Err(KvError::TooManyRequests)) if self.settle_first().await? => continue,
+            let reply = if self.room_time.is_zero() {
+                // What follows an item that is not written should not be, either.
+                Reply::Ready(Err(KvError::TooManyRequests))
+            } else {
+                self.store.insert(key.as_key(), insert)
+            };
+            let reply = match reply {
+                Reply::Ready(Err(KvError::TooManyRequests)) if self.wait_for_room().await? => {
+                    match batch::parse(text) {
+                        Ok(item) => insert = item.insert,
+                        // It was one before.
+                        Err(_) => return self.note(index, &key, Err(KvError::TooManyRequests)),
+                    }
+                    continue;
+                }
                 Reply::Ready(result) => return self.note(index, &key, result),
                 later @ Reply::Later(_) => later.into_future(),
             };
@@ -174,6 +196,21 @@ impl Writer {
             self.under_way.push_back(UnderWay { index, key, bytes, reply });
             return Ok(());
         }
+    }
+
+    /// Waits until the store may take writes again; `false` when that has taken too long.
+    async fn wait_for_room(&mut self) -> Result<bool, Problem> {
+        if self.room_time.is_zero() {
+            return Ok(false);
+        }
+        // There may be room when an earlier one is done.
+        if self.settle_first().await? {
+            return Ok(true);
+        }
+        let start = Instant::now();
+        sleep(ROOM_PAUSE.min(self.room_time)).await;
+        self.room_time = self.room_time.saturating_sub(start.elapsed());
+        Ok(!self.room_time.is_zero())
     }
 
     /// Waits until no more than so many writes are under way.
@@ -208,7 +245,7 @@ impl Writer {
         };
         let code = match &error {
             KvError::PayloadTooLarge { .. } => "payload_too_large",
-            KvError::TooManyRequests => "too_many_requests",
+            KvError::TooManyRequests => TOO_MANY,
             KvError::PreconditionFailed => "precondition_failed",
             _ => {
                 self.report.refused += 1;
@@ -220,23 +257,41 @@ impl Writer {
     }
 }
 
+/// So many items, as the subject of a sentence.
+fn counted(items: u64) -> String {
+    if items == 1 { "1 item is".to_owned() } else { format!("{items} items are") }
+}
+
 /// What became of the items so far.
 struct Report {
     written: u64,
     refused: u64,
-    errors: Vec<ItemError>,
+    /// How many of those were refused only because there were too many at the time.
+    too_many: u64,
+    /// The first of them, by their number: one that is refused at once is noted before those that are under way.
+    errors: BTreeMap<u64, ItemError>,
+    /// The number of the first that is not among these.
+    first_unlisted: Option<u64>,
 }
 
 impl Report {
+    const fn new() -> Self {
+        Self { written: 0, refused: 0, too_many: 0, errors: BTreeMap::new(), first_unlisted: None }
+    }
+
     fn refuse(&mut self, key: String, index: u64, code: &'static str, reason: String) {
         self.refused += 1;
-        if self.errors.len() < MAX_ERRORS {
-            self.errors.push(ItemError { key, index, code, reason });
+        self.too_many += u64::from(code == TOO_MANY);
+        self.errors.insert(index, ItemError { key, index, code, reason });
+        if self.errors.len() > MAX_ERRORS
+            && let Some((unlisted, _)) = self.errors.pop_last()
+        {
+            self.first_unlisted = Some(self.first_unlisted.map_or(unlisted, |first| first.min(unlisted)));
         }
     }
 
-    fn response(mut self) -> Response {
-        let Self { written, refused, .. } = self;
+    fn response(self) -> Response {
+        let Self { written, refused, too_many, errors, first_unlisted } = self;
         if refused == 0 {
             let document = BatchDocument {
                 kind: "",
@@ -245,30 +300,54 @@ impl Report {
                 detail: None,
                 errors: Vec::new(),
             };
-            return json(StatusCode::OK, "application/json", &document);
+            return json(StatusCode::OK, &document);
         }
-        // An item that is refused at once is noted before those that are under way.
-        self.errors.sort_by_key(|error| error.index);
-        let listed = self.errors.len() as u64;
-        if refused > listed {
-            let last = self.errors.last().map_or(0, |last| last.index);
-            self.errors.push(ItemError {
-                key: String::new(),
-                index: last + 1,
-                code: "more",
-                reason: format!("{} more items are not written", refused - listed),
-            });
+        let first = errors.keys().next().copied().unwrap_or_default();
+        let mut errors: Vec<_> = errors.into_values().collect();
+        if let Some(index) = first_unlisted {
+            let more = refused - errors.len() as u64;
+            let reason =
+                format!("{more} more {} not written", if more == 1 { "item is" } else { "items are" });
+            errors.push(ItemError { key: String::new(), index, code: "more", reason });
         }
-        let all = written + refused;
-        let status = StatusCode::BAD_REQUEST;
+        let is_full = too_many == refused;
+        let (status, remedy) = if is_full {
+            let remedy = format!(
+                "the store takes no more at the moment; send those from index {first} on again later"
+            );
+            (StatusCode::TOO_MANY_REQUESTS, remedy)
+        } else {
+            (StatusCode::BAD_REQUEST, "correct the others, and send them again".to_owned())
+        };
+        let verb = if refused == 1 { "is" } else { "are" };
         let document = BatchDocument {
             kind: "",
-            title: format!("{refused} of {all} items are not written"),
+            title: format!("{refused} of {} items {verb} not written", written + refused),
             status: Some(status.as_u16()),
-            detail: Some(format!("{written} items are written; correct the others, and send them again")),
-            errors: self.errors,
+            detail: Some(format!("{} written; {remedy}", counted(written))),
+            errors,
         };
         // Clients of the platform read the list only if it is not in a problem document.
-        json(status, "application/json", &document)
+        let mut response = json(status, &document);
+        if is_full {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_mistakes_are_listed_in_whatever_order_they_are_noted() {
+        let mut report = Report::new();
+        for index in (0..3000).rev().filter(|index| index % 2 == 0) {
+            report.refuse(String::new(), index, "code", String::new());
+        }
+        assert_eq!((report.refused, report.errors.len()), (1500, 1000));
+        assert_eq!(report.errors.keys().last(), Some(&1998));
+        assert_eq!(report.first_unlisted, Some(2000));
     }
 }

@@ -7,8 +7,8 @@ use http::header::HOST;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::asked::Asked;
 use super::problem::{Problem, ProblemDocument, json};
-use super::query::{self, NoQuery};
 
 /// Where users would log in, if they could.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,7 +45,7 @@ pub(crate) async fn openid_configuration(request: Request) -> Response {
         id_token_signing_alg_values_supported: ["RS256"],
         issuer,
     };
-    json(StatusCode::OK, "application/json", &document)
+    json(StatusCode::OK, &document)
 }
 
 /// A product of the platform that is enabled.
@@ -63,7 +63,7 @@ struct Product {
 
 fn enabled() -> Response {
     let product = Product { id: "kv_store", object: "product" };
-    json(StatusCode::OK, "application/json", &EnabledProduct { product })
+    json(StatusCode::OK, &EnabledProduct { product })
 }
 
 /// Whether there are KV stores: there are.
@@ -73,9 +73,8 @@ fn enabled() -> Response {
     tag = "compatibility",
     responses((status = 200, description = "There are.", content_type = "application/json", body = EnabledProduct)),
 )]
-pub(crate) async fn get_product(request: Request) -> Result<Response, Problem> {
-    query::read::<NoQuery>(request.uri())?;
-    Ok(enabled())
+pub(crate) async fn get_product(_: Asked) -> Response {
+    enabled()
 }
 
 /// Asks for KV stores, which there are.
@@ -85,9 +84,8 @@ pub(crate) async fn get_product(request: Request) -> Result<Response, Problem> {
     tag = "compatibility",
     responses((status = 200, description = "There are.", content_type = "application/json", body = EnabledProduct)),
 )]
-pub(crate) async fn put_product(request: Request) -> Result<Response, Problem> {
-    query::read::<NoQuery>(request.uri())?;
-    Ok(enabled())
+pub(crate) async fn put_product(_: Asked) -> Response {
+    enabled()
 }
 
 /// Asks for an end of KV stores, which is refused: this server has nothing else.

@@ -69,12 +69,16 @@ fn names(headers: &HeaderMap, name: &HeaderName, generation: Generation, compari
 }
 
 fn is_tag_of(tag: &[u8], generation: Generation) -> bool {
-    let digits = tag.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\""));
+    generation_of(tag) == Some(generation)
+}
+
+/// The generation that a strong entity tag of ours names.
+pub(crate) fn generation_of(tag: &[u8]) -> Option<Generation> {
+    let digits = tag.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     // Of the ways to write a number, one is a tag.
-    let number = digits.and_then(|digits| {
-        digits.first().is_some_and(|first| matches!(first, b'1'..=b'9')).then_some(digits)
-    });
-    number.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok()) == Some(generation.get())
+    let is_tag = matches!(digits, [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit));
+    let digits = std::str::from_utf8(digits).ok().filter(|_| is_tag)?;
+    digits.parse().ok().and_then(Generation::new)
 }
 
 fn date(headers: &HeaderMap, name: &HeaderName) -> Option<HttpDate> {

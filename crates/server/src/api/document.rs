@@ -6,8 +6,8 @@ use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, SecurityRequirement,
-    Type,
+    Components, ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required,
+    SecurityRequirement, Type,
 };
 use utoipa_axum::router::UtoipaMethodRouter;
 
@@ -61,7 +61,8 @@ pub(crate) fn by_name<S: Send + Sync + Clone + 'static>(
 pub(crate) fn complete(document: &mut OpenApi) {
     let paths = std::mem::take(&mut document.paths.paths);
     for (path, mut item) in paths {
-        if let Some(get) = &item.get {
+        if let Some(get) = &mut item.get {
+            describe_parts(get);
             item.head = Some(head(get));
         }
         for operation in operations(&mut item) {
@@ -78,10 +79,31 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, put, post, delete, head].into_iter().filter_map(Option::as_mut)
 }
 
-/// The same as `GET`, without bodies.
+/// What is said of an item is said with every part of it, and without it.
+fn describe_parts(get: &mut Operation) {
+    let responses = &mut get.responses.responses;
+    let Some(RefOr::T(whole)) = responses.get("200") else { return };
+    let headers = whole.headers.clone();
+    for status in ["206", "304", "416"] {
+        if let Some(RefOr::T(response)) = responses.get_mut(status) {
+            for (name, header) in &headers {
+                response.headers.entry(name.clone()).or_insert_with(|| header.clone());
+            }
+        }
+    }
+}
+
+/// The same as `GET`, without bodies, and without what is only about parts of them.
 fn head(get: &Operation) -> Operation {
     let mut head = get.clone();
     head.operation_id = head.operation_id.map(|id| format!("head_{id}"));
+    let is_of_parts = |name: &str| matches!(name, "Range" | "If-Range");
+    if let Some(parameters) = &mut head.parameters {
+        parameters.retain(|parameter| !is_of_parts(&parameter.name));
+    }
+    for status in ["206", "416", "505"] {
+        head.responses.responses.remove(status);
+    }
     for response in head.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
             response.content.clear();
@@ -137,6 +159,8 @@ fn add_problems(operation: &mut Operation, path: &str) {
         problems.push(("404", "There is no such store, or no such key."));
     }
     let has_body = operation.operation_id.as_ref().is_none_or(|id| !id.starts_with("head_"));
+    let is_of_item = path.ends_with("/keys/{*key}");
+    let is_read = operation.operation_id.as_ref().is_some_and(|id| id.contains("get_item"));
     for (status, description) in problems {
         let responses = &mut operation.responses.responses;
         match responses.get_mut(status) {
@@ -150,6 +174,27 @@ fn add_problems(operation: &mut Operation, path: &str) {
             }
             Some(_) => {}
         }
+    }
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        for (name, description) in headers_of(status, is_of_item && is_read) {
+            let text = ObjectBuilder::new().schema_type(Type::String).build();
+            let header = HeaderBuilder::new().schema(text).description(Some(*description)).build();
+            response.headers.entry((*name).to_owned()).or_insert(header);
+        }
+    }
+}
+
+/// The headers of responses with this status, whatever the operation.
+fn headers_of(status: &str, is_read_of_item: bool) -> &'static [(&'static str, &'static str)] {
+    match status {
+        "401" => &[("www-authenticate", "How a token is shown.")],
+        "404" if is_read_of_item => &[(
+            "x-cache",
+            "`HIT` when it was in the cache that there is no such item, else `MISS`. Absent when there is no such store.",
+        )],
+        "429" | "503" => &[("retry-after", "Seconds after which to try again.")],
+        _ => &[],
     }
 }
 

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use edgekv_store::{Generation, GenerationMatch, Metadata};
-use http::header::{HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use edgekv_store::{GenerationMatch, Metadata};
+use http::header::{CONTENT_RANGE, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 
+use super::conditional::generation_of;
 use super::problem::Problem;
 
 /// The generation that an entry must have; 0 is none.
@@ -68,11 +69,18 @@ pub(crate) fn metadata(headers: &HeaderMap) -> Result<Metadata, Problem> {
 
 /// The state that the entry of a write must be in: by the header of the platform, or by those of HTTP.
 pub(crate) fn condition(headers: &HeaderMap) -> Result<Option<GenerationMatch>, Problem> {
+    if headers.contains_key(IF_UNMODIFIED_SINCE) {
+        return Err(Problem::bad_request(
+            "a date is no condition of a write, as several may be of one second; send \"if-match\" with the \"etag\"",
+        ));
+    }
     let generation = number(headers, IF_GENERATION_MATCH)?.map(GenerationMatch::from_number);
     let tag = match single(headers, IF_MATCH.as_str())? {
-        Some(tag) => Some(GenerationMatch::Is(generation_of(tag.as_bytes()).ok_or_else(|| {
-            Problem::bad_request("for a write, \"if-match\" has to be one entity tag, as \"etag\" has it")
-        })?)),
+        Some(tag) => {
+            Some(GenerationMatch::Is(generation_of(tag.as_bytes().trim_ascii()).ok_or_else(|| {
+                Problem::bad_request("for a write, \"if-match\" has to be one entity tag, as \"etag\" has it")
+            })?))
+        }
         None => None,
     };
     let absent = match single(headers, IF_NONE_MATCH.as_str())? {
@@ -90,12 +98,14 @@ pub(crate) fn condition(headers: &HeaderMap) -> Result<Option<GenerationMatch>, 
     Ok(condition)
 }
 
-/// The generation that a strong entity tag of ours names.
-fn generation_of(tag: &[u8]) -> Option<Generation> {
-    let digits = tag.trim_ascii().strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let digits =
-        std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
-    digits.parse().ok().and_then(Generation::new)
+/// Refuses what would be a part of a value: it would take the place of the whole.
+pub(crate) fn check_whole(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(CONTENT_RANGE) {
+        return Err(Problem::bad_request(
+            "a part cannot be written (\"content-range\"); send the whole, or use append or prepend",
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -120,7 +130,7 @@ mod tests {
     #[test]
     fn a_condition_is_worded_in_three_ways_of_which_one_counts() {
         let seven = GenerationMatch::from_number(7);
-        let table: [(Pairs, Option<Option<GenerationMatch>>); 12] = [
+        let table: [(Pairs, Option<Option<GenerationMatch>>); 14] = [
             (&[], Some(None)),
             (&[("if-generation-match", "7")], Some(Some(seven))),
             (&[("if-generation-match", "0")], Some(Some(GenerationMatch::Absent))),
@@ -128,6 +138,8 @@ mod tests {
             (&[("if-none-match", "*")], Some(Some(GenerationMatch::Absent))),
             (&[("if-match", "W/\"7\"")], None),
             (&[("if-match", "*")], None),
+            (&[("if-match", "\"007\"")], None),
+            (&[("if-unmodified-since", "Mon, 23 Jun 2025 19:41:16 GMT")], None),
             (&[("if-none-match", "\"7\"")], None),
             (&[("if-generation-match", "-7")], None),
             (&[("if-generation-match", "")], None),

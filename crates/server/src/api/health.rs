@@ -1,17 +1,65 @@
 //! How the server is, and what it has done.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use edgekv_store::StoreName;
-use http::StatusCode;
+use edgekv_store::{Reply, Stores};
 use http::header::CONTENT_TYPE;
+use tokio::time::{Instant, timeout};
 
 use super::Shared;
 use super::problem::{Problem, ProblemDocument};
 use crate::metrics::Metrics;
+
+/// How long the engine may take for an answer: a commit and whatever is before it.
+const ENGINE_TIME: Duration = Duration::from_secs(5);
+
+/// How long an answer holds.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
+
+/// Whether the engine works, as it was found lately.
+#[derive(Debug, Default)]
+pub(crate) struct Readiness {
+    /// Only one asks at a time, and the others wait for its answer.
+    last: tokio::sync::Mutex<Asking>,
+}
+
+#[derive(Debug, Default)]
+struct Asking {
+    /// What the engine has not answered yet, so that nothing piles up in one that hangs.
+    pending: Option<ReplyFuture>,
+    answer: Option<(Instant, Result<(), Cow<'static, str>>)>,
+}
+
+type ReplyFuture = <Reply<()> as IntoFuture>::IntoFuture;
+
+impl Readiness {
+    /// Asks the engine, unless that was done a moment ago. Anybody may ask, so it costs the engine next to nothing.
+    async fn check(&self, stores: &Stores) -> Result<(), Cow<'static, str>> {
+        let mut last = self.last.lock().await;
+        if let Some((when, answer)) = &last.answer
+            && when.elapsed() < ANSWER_TIME
+        {
+            return answer.clone();
+        }
+        let pending = last.pending.get_or_insert_with(|| stores.flush().into_future());
+        let answered = timeout(ENGINE_TIME, pending).await;
+        if answered.is_ok() {
+            last.pending = None;
+        }
+        let answer = match answered {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Problem::from(error).detail),
+            Err(_elapsed) => Err(format!("the engine does not answer within {ENGINE_TIME:?}").into()),
+        };
+        last.answer = Some((Instant::now(), answer.clone()));
+        answer
+    }
+}
 
 /// A text of one line.
 fn text(text: &'static str) -> Response {
@@ -45,14 +93,9 @@ pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> Result<Response
     if shared.is_ending.load(Ordering::Relaxed) {
         return Err(Problem::unavailable("the server is ending"));
     }
-    // There is none of this name; that the engine says so is enough.
-    let name = StoreName::new(".edgekv.ready").map_err(|error| Problem::unavailable(error.to_string()))?;
-    match shared.stores.open(&name).await {
-        Ok(_) => Ok(text("ready\n")),
-        Err(error) => {
-            let problem = Problem::from(error);
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, problem.detail.into_owned()))
-        }
+    match shared.readiness.check(&shared.stores).await {
+        Ok(()) => Ok(text("ready\n")),
+        Err(detail) => Err(Problem::unavailable(detail)),
     }
 }
 

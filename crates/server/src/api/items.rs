@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use edgekv_store::{Insert, InsertMode};
-use http::{StatusCode, request};
+use http::StatusCode;
 use utoipa::IntoResponses;
 
+use super::asked::Asked;
 use super::problem::{Problem, ProblemDocument};
-use super::query::{self, DeleteQuery, NoQuery, WriteQuery};
+use super::query::{DeleteQuery, WriteQuery};
 use super::representation::{GENERATION, X_CACHE, insert, respond, x_cache};
-use super::target::{Target, key};
+use super::target::key;
 use super::upload::{self, Pieces};
 use super::{Shared, headers};
 
@@ -30,28 +31,19 @@ use super::{Shared, headers};
         ("Range" = Option<String>, Header, description = "One range of bytes: `bytes=0-1023`."),
         ("If-None-Match" = Option<String>, Header, description = "304 when the entity tag of the item is among these."),
         ("If-Match" = Option<String>, Header, description = "412 when the entity tag of the item is not among these."),
+        ("If-Modified-Since" = Option<String>, Header, description = "304 when the item was not written after this date. Ignored beside `If-None-Match`."),
+        ("If-Unmodified-Since" = Option<String>, Header, description = "412 when the item was written after this date. Ignored beside `If-Match`."),
         ("If-Range" = Option<String>, Header, description = "The range holds if this is the entity tag of the item."),
     ),
     responses(ReadResponses),
 )]
-pub(crate) async fn get_item(
-    State(shared): State<Arc<Shared>>,
-    request: Request,
-) -> Result<Response, Problem> {
-    let (head, _) = request.into_parts();
-    read(&shared, &head).await
-}
-
-/// What [`get_item`] does, whoever has found out that it is to be done.
-pub(crate) async fn read(shared: &Shared, head: &request::Parts) -> Result<Response, Problem> {
-    let target = Target::of(head.uri.path()).ok_or_else(super::no_route)?;
-    query::read::<NoQuery>(&head.uri)?;
-    let text = target.key()?;
+pub(crate) async fn get_item(State(shared): State<Arc<Shared>>, asked: Asked) -> Result<Response, Problem> {
+    let text = asked.key()?;
     let key = key(&text)?;
-    let store = target.open(shared).await?;
+    let store = asked.open(&shared).await?;
     let found = store.find(key).await?;
     match found.entry {
-        Some(entry) => respond(&head.method, &head.headers, entry, found.source, shared.stores.now()),
+        Some(entry) => respond(&asked, entry, found.source, &shared),
         None => {
             let detail = format!("there is no key \"{key}\" in the store \"{}\"", store.info().name);
             let mut response = Problem::not_found(detail).into_response();
@@ -82,24 +74,22 @@ pub(crate) async fn read(shared: &Shared, head: &request::Parts) -> Result<Respo
 )]
 pub(crate) async fn put_item(
     State(shared): State<Arc<Shared>>,
-    request: Request,
+    asked: Asked<WriteQuery>,
 ) -> Result<Response, Problem> {
-    let (head, body) = request.into_parts();
-    let target = Target::of(head.uri.path()).ok_or_else(super::no_route)?;
     // Whatever can be wrong is found before the body is read.
-    let query: WriteQuery = query::read(&head.uri)?;
-    let mode = mode(&query)?;
-    let metadata = headers::metadata(&head.headers)?;
-    let time_to_live = headers::time_to_live(&head.headers)?;
-    let condition = headers::condition(&head.headers)?;
-    let text = target.key()?;
+    let mode = mode(&asked.query)?;
+    headers::check_whole(asked.headers())?;
+    let metadata = headers::metadata(asked.headers())?;
+    let time_to_live = headers::time_to_live(asked.headers())?;
+    let condition = headers::condition(asked.headers())?;
+    let text = asked.key()?.into_owned();
     let key = key(&text)?;
-    let store = target.open(&shared).await?;
+    let store = asked.open(&shared).await?;
 
-    let pieces = Pieces::new(body, shared.limits.upload_time);
+    let background_fetch = asked.query.background_fetch;
+    let pieces = Pieces::new(asked.body, shared.limits.upload_time);
     let max = shared.stores.limits().max_value_bytes;
     let upload = upload::take(pieces, max, "value", &shared.uploads).await?;
-    let background_fetch = query.background_fetch;
     let write = Insert { value: upload.bytes, mode, condition, metadata, time_to_live, background_fetch };
     let generation = store.insert(key, write).await?;
     drop(upload.share);
@@ -136,17 +126,14 @@ fn mode(query: &WriteQuery) -> Result<InsertMode, Problem> {
 )]
 pub(crate) async fn delete_item(
     State(shared): State<Arc<Shared>>,
-    request: Request,
+    asked: Asked<DeleteQuery>,
 ) -> Result<Response, Problem> {
-    let (head, _) = request.into_parts();
-    let target = Target::of(head.uri.path()).ok_or_else(super::no_route)?;
-    let query: DeleteQuery = query::read(&head.uri)?;
-    let condition = headers::condition(&head.headers)?;
-    let text = target.key()?;
+    let condition = headers::condition(asked.headers())?;
+    let text = asked.key()?;
     let key = key(&text)?;
-    let store = target.open(&shared).await?;
+    let store = asked.open(&shared).await?;
     let was_there = store.delete(key, condition).await?;
-    if !was_there && !query.force {
+    if !was_there && !asked.query.force {
         let name = &store.info().name;
         let detail =
             format!("there is no key \"{key}\" in the store \"{name}\"; with force=true that is no error");
@@ -163,6 +150,7 @@ enum ReadResponses {
         status = 200,
         content_type = "application/octet-stream",
         headers(
+            ("accept-ranges" = String, description = "`bytes`."),
             ("generation" = u64, description = "The version of the item: every write gives a larger one."),
             ("etag" = String, description = "The same, as an entity tag."),
             ("last-modified" = String, description = "When the item was written."),

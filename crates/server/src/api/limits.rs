@@ -23,13 +23,19 @@ pub struct ApiLimits {
     /// Most bytes that all uploads may hold in memory together, before they are written. One that needs more than is left is
     /// answered with 503 and `Retry-After`. Uploads below 64 KiB do not count. Default: 512 MiB.
     pub max_upload_bytes: usize,
+    /// Most bytes that all responses may hold in memory together, until they are sent. One that needs more than is left is
+    /// answered with 503 and `Retry-After`; an export waits. Responses below 64 KiB do not count. Default: 512 MiB.
+    pub max_download_bytes: usize,
     /// Most time for a client to send the next 16 KiB of a body, or its rest; then the request is answered with 408.
     /// Default: 30 s.
     pub upload_time: Duration,
+    /// Most time that a batch waits, in all, for a store that takes no more writes; then the rest of it is not written, and
+    /// the answer is 429. Default: 30 s.
+    pub room_time: Duration,
     /// Most time for a client to send the head of a request, and to stay idle between two. Default: 30 s.
     pub head_time: Duration,
-    /// Most time for which a client may take nothing of what it is sent; then its connection is cut off, or on HTTP/2 the stream
-    /// (which has to take 16 KiB in this time). Default: 30 s.
+    /// Most time for a client to take the next 16 KiB of what it is sent, or the rest; then its connection is cut off, or on
+    /// HTTP/2 the stream. Default: 30 s.
     pub write_time: Duration,
     /// Most time that requests under way are given to end when the API stops. Default: 30 s.
     pub stop_time: Duration,
@@ -43,6 +49,8 @@ impl Default for ApiLimits {
             max_target_bytes: 16 * 1024,
             max_head_bytes: 32 * 1024,
             max_upload_bytes: 512 * 1024 * 1024,
+            max_download_bytes: 512 * 1024 * 1024,
+            room_time: Duration::from_secs(30),
             upload_time: Duration::from_secs(30),
             head_time: Duration::from_secs(30),
             write_time: Duration::from_secs(30),

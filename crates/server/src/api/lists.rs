@@ -3,16 +3,16 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::Response;
 use edgekv_store::{ListMode, ListRequest};
 use http::StatusCode;
 use utoipa::ToSchema;
 
-use super::Shared;
+use super::asked::Asked;
 use super::problem::{Problem, json};
-use super::query::{self, ListQuery};
-use super::target::Target;
+use super::query::ListQuery;
+use super::{Shared, download};
 
 /// A page of the keys of a store, in the order of their bytes.
 #[utoipa::path(
@@ -25,12 +25,10 @@ use super::target::Target;
 )]
 pub(crate) async fn list_keys(
     State(shared): State<Arc<Shared>>,
-    request: Request,
+    asked: Asked<ListQuery>,
 ) -> Result<Response, Problem> {
-    let (head, _) = request.into_parts();
-    let target = Target::of(head.uri.path()).ok_or_else(super::no_route)?;
-    let query: ListQuery = query::read(&head.uri)?;
-    let store = target.open(&shared).await?;
+    let store = asked.open(&shared).await?;
+    let query = asked.query;
     let list = store.list(ListRequest {
         prefix: query.prefix.as_deref().unwrap_or_default(),
         // Some clients send what they do not have.
@@ -38,7 +36,7 @@ pub(crate) async fn list_keys(
         limit: query.limit.map(NonZeroU32::get),
         mode: query.consistency.map(ListMode::from).unwrap_or_default(),
     });
-    Ok(json(StatusCode::OK, "application/json", &list.await?))
+    download::document(json(StatusCode::OK, &list.await?), &shared.downloads)
 }
 
 /// What [`ListPage`](edgekv_store::ListPage) is as a document.

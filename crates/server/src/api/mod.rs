@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | which routes are there? | `routes`, below |
 //! | what is checked before a route is looked for? | `front.rs`, `access.rs`, [`Token`] |
+//! | what does a handler get of a request? | `asked.rs` |
 //! | which store and which key does a path mean? | `target.rs` |
 //! | what do queries and headers say? | `query.rs`, `headers.rs` |
-//! | how are bodies taken, and how much of them at a time? | `upload.rs` |
+//! | how are bodies taken, and how do they leave? | `upload.rs`, `download.rs` |
+//! | how much of them may be in memory? | `budget.rs` |
 //! | what is done? | `stores.rs`, `items.rs`, `lists.rs`, `batch.rs`, `export.rs` |
 //! | how does an entry look, and which part of it is sent? | `representation.rs`, `conditional.rs` |
 //! | what does an error look like? | `problem.rs` |
@@ -16,10 +18,13 @@
 //! | what does the API say of itself? | `document.rs` |
 
 mod access;
+mod asked;
 mod batch;
+mod budget;
 mod compat;
 mod conditional;
 mod document;
+mod download;
 mod export;
 mod front;
 mod headers;
@@ -52,13 +57,14 @@ use tokio_util::task::TaskTracker;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::budget::Budget;
 use self::document::by_name;
 use self::front::Front;
+use self::health::Readiness;
 pub use self::limits::ApiLimits;
 use self::problem::Problem;
 use self::target::Target;
 pub use self::token::{Token, TokenError};
-use self::upload::Budget;
 use crate::listen;
 use crate::metrics::{Listener, Metrics};
 use crate::stats::{Counters, Stats};
@@ -97,7 +103,10 @@ pub(crate) struct Shared {
     limits: ApiLimits,
     /// The memory that uploads share.
     uploads: Arc<Budget>,
+    /// The memory that responses share.
+    downloads: Arc<Budget>,
     is_ending: AtomicBool,
+    readiness: Readiness,
     /// The OpenAPI document.
     document: Bytes,
     metrics: Option<Arc<Metrics>>,
@@ -132,10 +141,12 @@ impl ApiBuilder {
         let connections = listen::room(limits.max_connections);
         let (router, document) = routes();
         let shared = Arc::new(Shared {
-            uploads: Budget::new(limits.max_upload_bytes),
+            uploads: Budget::new(limits.max_upload_bytes, "uploads"),
+            downloads: Budget::new(limits.max_download_bytes, "responses"),
             stores,
             limits,
             is_ending: AtomicBool::new(false),
+            readiness: Readiness::default(),
             document,
             metrics: metrics.clone(),
         });
@@ -200,13 +211,9 @@ async fn describe(State(shared): State<Arc<Shared>>) -> Response {
 
 /// Answers what has no route.
 async fn unknown(uri: Uri) -> Problem {
-    match Target::of(uri.path()) {
-        Some(target) if target.lacks_key() => Problem::bad_request(KeyError::Empty.to_string()),
-        _ => no_route(),
+    if Target::of(uri.path()).lacks_key() {
+        return Problem::bad_request(KeyError::Empty.to_string());
     }
-}
-
-fn no_route() -> Problem {
     Problem::not_found("there is nothing under this path; /openapi.json describes what there is")
 }
 
@@ -229,7 +236,10 @@ impl Api {
     }
 
     /// Accepts connections until `stop` is ready; then no new ones, and waits until all requests are done, for
-    /// [`ApiLimits::stop_time`] at most.
+    /// [`ApiLimits::stop_time`] at most. Those that go on after that are cut off.
+    ///
+    /// An API is served once, on one listener: from the end of that on, `/readyz` says that it is ending. Another listener
+    /// needs an API of its own, for which the same stores will do.
     ///
     /// It has to be awaited in the runtime that `listener` was made in; [`run_blocking`](crate::run_blocking) makes one.
     pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) {
@@ -239,16 +249,13 @@ impl Api {
             front.shared.is_ending.store(true, Ordering::Relaxed);
         };
         let gauge = &front.counters.connections;
-        let connections = listen::accept(front, listener, &front.connections, gauge, stop).await;
+        let ending = listen::accept(front, listener, &front.connections, gauge, stop).await;
         front.tasks.close();
         let time = front.shared.limits.stop_time;
-        let ended = tokio::time::timeout(time, async {
-            connections.wait().await;
-            front.tasks.wait().await;
-        });
-        if ended.await.is_err() {
+        if !ending.within(time, front.tasks.wait()).await {
             let connections = self.stats().connections;
             tracing::warn!("{connections} connections of the API did not end in {time:?}; they are cut off");
+            ending.cut().await;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Answers that are not what was asked for: problem documents (RFC 9457).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -18,7 +19,13 @@ pub(crate) const PROBLEM: &str = "application/problem+json";
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) detail: Cow<'static, str>,
+    /// What clients are not told, and the log is.
+    pub(crate) cause: Option<Cause>,
 }
+
+/// Why a request has failed that was right. It goes with the response until it is logged.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause(pub(crate) Arc<str>);
 
 /// The document of a problem.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,7 +43,7 @@ pub(crate) struct ProblemDocument<'a> {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, detail: detail.into() }
+        Self { status, detail: detail.into(), cause: None }
     }
 
     pub(crate) fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
@@ -60,7 +67,11 @@ impl Problem {
 }
 
 /// A response with a document of JSON.
-pub(crate) fn json(status: StatusCode, media_type: &'static str, document: &impl Serialize) -> Response {
+pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Response {
+    of_type("application/json", status, document)
+}
+
+fn of_type(media_type: &'static str, status: StatusCode, document: &impl Serialize) -> Response {
     let (status, text) = match serde_json::to_vec(document) {
         Ok(text) => (status, text),
         Err(error) => {
@@ -84,8 +95,11 @@ impl IntoResponse for Problem {
         } else {
             let title = self.status.canonical_reason().unwrap_or("Error");
             let document = ProblemDocument { title, status: self.status.as_u16(), detail: &self.detail };
-            json(self.status, PROBLEM, &document)
+            of_type(PROBLEM, self.status, &document)
         };
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(cause);
+        }
         let headers = response.headers_mut();
         match self.status {
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
@@ -97,6 +111,14 @@ impl IntoResponse for Problem {
             _ => {}
         }
         response
+    }
+}
+
+/// An error, with what is behind it.
+pub(crate) fn explained(error: &KvError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 
@@ -116,10 +138,9 @@ impl From<KvError> for Problem {
             KvError::Closed => return Self::unavailable("the server is ending; try again when it is back"),
             _ => {
                 // Files and disks are no business of clients.
-                let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-                tracing::error!("{error}: {source}");
-                let detail = "the engine failed; the log of the server says why";
-                return Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail);
+                let cause = Some(Cause(explained(&error).into()));
+                let detail = "the engine failed; the log of the server says why".into();
+                return Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail, cause };
             }
         };
         Self::new(status, error.to_string())

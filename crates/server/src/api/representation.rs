@@ -6,15 +6,20 @@ use axum::body::Body;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use edgekv_store::batch::remaining_seconds;
 use edgekv_store::{Entry, Metadata, Source, Timestamp};
 use http::header::{
-    ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    LAST_MODIFIED,
 };
 use http::{Method, StatusCode};
 
+use super::Shared;
+use super::asked::Asked;
+use super::budget::FREE_BYTES;
 use super::conditional::{Part, Verdict, modified, part, verdict};
+use super::download::held;
 use super::headers::{METADATA, METADATA_BASE64, TIME_TO_LIVE};
 use super::problem::Problem;
 
@@ -40,18 +45,18 @@ pub(crate) fn x_cache(source: Source) -> HeaderValue {
 
 /// Answers a read that has found an entry.
 pub(crate) fn respond(
-    method: &Method,
-    asked: &HeaderMap,
+    asked: &Asked,
     entry: Entry,
     source: Source,
-    now: Timestamp,
+    shared: &Shared,
 ) -> Result<Response, Problem> {
     let generation = entry.generation();
-    let (status, body) = match verdict(asked, generation) {
+    let is_get = *asked.method() == Method::GET;
+    let (status, body) = match verdict(asked.headers(), generation) {
         Verdict::Failed => return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "")),
         Verdict::NotModified => (StatusCode::NOT_MODIFIED, Part::Whole),
         // Only GET has ranges.
-        Verdict::Proceed if *method == Method::GET => match part(asked, generation, entry.value().len()) {
+        Verdict::Proceed if is_get => match part(asked.headers(), generation, entry.value().len()) {
             Part::Whole => (StatusCode::OK, Part::Whole),
             part @ Part::Bytes { .. } => (StatusCode::PARTIAL_CONTENT, part),
             Part::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, Part::Unsatisfiable),
@@ -59,7 +64,7 @@ pub(crate) fn respond(
         Verdict::Proceed => (StatusCode::OK, Part::Whole),
     };
     let length = entry.value().len();
-    let mut headers = describe(&entry, source, now);
+    let mut headers = describe(&entry, source, shared.stores.now());
     let mut response = match body {
         Part::Unsatisfiable => {
             let detail = format!("the value has {length} bytes, and none in the range that is asked for");
@@ -73,10 +78,20 @@ pub(crate) fn respond(
             insert(&mut headers, CONTENT_RANGE, &format!("bytes {first}-{last}/{length}"));
             let value = entry.into_value();
             let end = last.saturating_add(1).min(value.len());
-            Response::new(Body::from(value.slice(first.min(end)..end)))
+            let part = value.slice(first.min(end)..end);
+            if part.len() <= FREE_BYTES {
+                // It need not keep the whole.
+                Response::new(Body::from(Bytes::copy_from_slice(&part)))
+            } else {
+                held(Response::new(Body::from(part)), length, &shared.downloads)?
+            }
         }
         Part::Whole if status == StatusCode::NOT_MODIFIED => Response::new(Body::empty()),
-        Part::Whole => Response::new(Body::from(entry.into_value())),
+        Part::Whole => {
+            let response = Response::new(Body::from(entry.into_value()));
+            // Of the body of HEAD, only the length is wanted.
+            if is_get { held(response, length, &shared.downloads)? } else { response }
+        }
     };
     *response.status_mut() = status;
     *response.headers_mut() = headers;
@@ -91,6 +106,8 @@ fn describe(entry: &Entry, source: Source, now: Timestamp) -> HeaderMap {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(X_CACHE, x_cache(source));
+    // A cache that others share must neither keep what a token has opened, nor answer after a write.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     texts.insert(&mut headers, GENERATION, generation);
     texts.insert(&mut headers, ETAG, format_args!("\"{generation}\""));
     texts.insert(&mut headers, LAST_MODIFIED, modified(generation));

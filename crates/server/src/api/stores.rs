@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,11 +12,12 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Shared;
+use super::asked::Asked;
 use super::problem::{Problem, ProblemDocument, json};
-use super::query::{self, CreateQuery, NoQuery, StoresQuery};
-use super::target::Target;
+use super::query::{CreateQuery, StoresQuery};
+use super::target::no_store_with;
 use super::upload::{self, Pieces};
+use super::{Shared, download};
 
 /// Most bytes of a document with the name of a store: every character of the longest name escaped, and blanks.
 const MAX_DOCUMENT_BYTES: u64 = 16 * 1024;
@@ -96,19 +97,26 @@ struct StoresMeta {
 )]
 pub(crate) async fn list_stores(
     State(shared): State<Arc<Shared>>,
-    request: Request,
+    asked: Asked<StoresQuery>,
 ) -> Result<Response, Problem> {
-    let (head, _) = request.into_parts();
-    let query: StoresQuery = query::read(&head.uri)?;
+    let query = asked.query;
     // Some clients send what they do not have.
     let after = query.cursor.as_deref().filter(|cursor| !cursor.is_empty()).map(after).transpose()?;
-    let name = query.name.as_deref().filter(|name| !name.is_empty());
     let max = limits::MAX_LIST_LIMIT;
     let limit = query.limit.unwrap_or(max).min(max);
     let most = usize::try_from(limit.get()).unwrap_or(usize::MAX);
 
-    let mut stores = shared.stores.list().await?;
-    stores.retain(|info| !info.name.is_reserved() && name.is_none_or(|name| name == info.name.as_str()));
+    let mut stores = match query.name.as_deref().filter(|name| !name.is_empty()) {
+        None => shared.stores.list().await?,
+        // No other has it.
+        Some(name) => match StoreName::new(name) {
+            Ok(name) => {
+                shared.stores.open(&name).await?.map(|store| store.info().clone()).into_iter().collect()
+            }
+            Err(_) => Vec::new(),
+        },
+    };
+    stores.retain(|info| !info.name.is_reserved());
     let total = stores.len();
     let start = after.map_or(0, |after| stores.partition_point(|info| info.name <= after));
     let rest = stores.get(start..).unwrap_or_default();
@@ -117,7 +125,7 @@ pub(crate) async fn list_stores(
     let next_cursor = last.map(|info| URL_SAFE_NO_PAD.encode(info.name.as_str()));
     let meta = StoresMeta { limit: limit.get(), total, next_cursor };
     let document = StoresDocument { data: page.iter().map(StoreDocument::from).collect(), meta };
-    Ok(json(StatusCode::OK, "application/json", &document))
+    download::document(json(StatusCode::OK, &document), &shared.downloads)
 }
 
 /// The name in a cursor.
@@ -147,13 +155,11 @@ fn after(cursor: &str) -> Result<StoreName, Problem> {
 )]
 pub(crate) async fn create_store(
     State(shared): State<Arc<Shared>>,
-    request: Request,
+    asked: Asked<CreateQuery>,
 ) -> Result<Response, Problem> {
-    let (head, body) = request.into_parts();
-    query::read::<CreateQuery>(&head.uri)?;
-    let name = name(&shared, body).await?;
+    let name = name(&shared, asked.body).await?;
     let store = shared.stores.create(&name).await?;
-    Ok(json(StatusCode::CREATED, "application/json", &StoreDocument::from(store.info())))
+    Ok(json(StatusCode::CREATED, &StoreDocument::from(store.info())))
 }
 
 /// What is known of a store.
@@ -166,13 +172,10 @@ pub(crate) async fn create_store(
 )]
 pub(crate) async fn describe_store(
     State(shared): State<Arc<Shared>>,
-    request: Request,
+    asked: Asked,
 ) -> Result<Response, Problem> {
-    let (head, _) = request.into_parts();
-    let target = Target::of(head.uri.path()).ok_or_else(super::no_route)?;
-    query::read::<NoQuery>(&head.uri)?;
-    let store = target.open(&shared).await?;
-    Ok(json(StatusCode::OK, "application/json", &StoreDocument::from(store.info())))
+    let store = asked.open(&shared).await?;
+    Ok(json(StatusCode::OK, &StoreDocument::from(store.info())))
 }
 
 /// Gives a store another name. Its identity and its items stay.
@@ -190,15 +193,12 @@ pub(crate) async fn describe_store(
 )]
 pub(crate) async fn rename_store(
     State(shared): State<Arc<Shared>>,
-    request: Request,
+    asked: Asked,
 ) -> Result<Response, Problem> {
-    let (head, body) = request.into_parts();
-    let target = Target::of(head.uri.path()).ok_or_else(super::no_route)?;
-    query::read::<NoQuery>(&head.uri)?;
-    let id = target.open(&shared).await?.info().id;
-    let name = name(&shared, body).await?;
-    let info = shared.stores.rename(id, &name).await?.ok_or_else(|| target.missing())?;
-    Ok(json(StatusCode::OK, "application/json", &StoreDocument::from(&info)))
+    let id = asked.open(&shared).await?.info().id;
+    let name = name(&shared, asked.body).await?;
+    let info = shared.stores.rename(id, &name).await?.ok_or_else(|| no_store_with(id))?;
+    Ok(json(StatusCode::OK, &StoreDocument::from(&info)))
 }
 
 /// Deletes a store that is empty.
@@ -214,16 +214,13 @@ pub(crate) async fn rename_store(
 )]
 pub(crate) async fn delete_store(
     State(shared): State<Arc<Shared>>,
-    request: Request,
+    asked: Asked,
 ) -> Result<Response, Problem> {
-    let (head, _) = request.into_parts();
-    let target = Target::of(head.uri.path()).ok_or_else(super::no_route)?;
-    query::read::<NoQuery>(&head.uri)?;
-    let id = target.open(&shared).await?.info().id;
+    let id = asked.open(&shared).await?.info().id;
     if shared.stores.delete(id).await? {
         Ok(StatusCode::NO_CONTENT.into_response())
     } else {
-        Err(target.missing())
+        Err(no_store_with(id))
     }
 }
 

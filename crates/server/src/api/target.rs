@@ -1,9 +1,11 @@
 //! The path of a request: which store, and which key.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use edgekv_store::{Key, KvStore, StoreName};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 use super::Shared;
 use super::problem::Problem;
@@ -27,14 +29,14 @@ pub(crate) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Takes a path apart; `None` when it is not about a store.
-    pub(crate) fn of(path: &'a str) -> Option<Self> {
+    /// Takes a path apart that is about a store. One that is not has none and no key.
+    pub(crate) fn of(path: &'a str) -> Self {
         let (addressing, behind) = match path.strip_prefix("/stores/kv/") {
             Some(behind) => (Addressing::Name, behind),
-            None => (Addressing::Id, path.strip_prefix("/resources/stores/kv/")?),
+            None => (Addressing::Id, path.strip_prefix("/resources/stores/kv/").unwrap_or_default()),
         };
         let (store, rest) = behind.split_once('/').unwrap_or((behind, ""));
-        Some(Self { addressing, store, rest })
+        Self { addressing, store, rest }
     }
 
     /// The store, when there is one that clients may know of.
@@ -52,12 +54,10 @@ impl<'a> Target<'a> {
             },
         };
         let store = store.filter(|store| !store.info().name.is_reserved());
-        store.ok_or_else(|| missing(self.addressing, &text))
-    }
-
-    /// That there is no such store.
-    pub(crate) fn missing(self) -> Problem {
-        missing(self.addressing, self.store)
+        store.ok_or_else(|| match self.addressing {
+            Addressing::Name => no_store_named(&text),
+            Addressing::Id => no_store_with(&text),
+        })
     }
 
     /// The text of the key, decoded: whatever follows `keys/`, slashes and all, as no key route has anything behind its key.
@@ -81,17 +81,23 @@ pub(crate) fn key(text: &str) -> Result<Key<'_>, Problem> {
     Key::new(text).map_err(|error| Problem::bad_request(error.to_string()))
 }
 
-fn missing(addressing: Addressing, store: &str) -> Problem {
-    Problem::not_found(match addressing {
-        Addressing::Name => format!(
-            "there is no store \"{store}\"; make it by POST /resources/stores/kv with {{\"name\": \"{store}\"}}"
-        ),
-        Addressing::Id => {
-            format!(
-                "there is no store with the id \"{store}\"; GET /resources/stores/kv lists those that are there"
-            )
-        }
-    })
+fn no_store_named(name: &str) -> Problem {
+    let quoted = Value::from(name);
+    // Nobody can make one of a name that is kept for the server.
+    let remedy = if StoreName::new(name).is_ok_and(|name| name.is_reserved()) {
+        "and none can have a name that begins with \".edgekv.\"".to_owned()
+    } else {
+        format!("make it by POST /resources/stores/kv with {{\"name\": {quoted}}}")
+    };
+    Problem::not_found(format!("there is no store {quoted}; {remedy}"))
+}
+
+/// That there is no store of this identity.
+pub(crate) fn no_store_with(id: impl Display) -> Problem {
+    let quoted = Value::from(id.to_string());
+    Problem::not_found(format!(
+        "there is no store with the id {quoted}; GET /resources/stores/kv lists those that are there"
+    ))
 }
 
 /// A segment of a path, with every `%XX` decoded once. A `+` is one: only forms and queries mean a blank by it.
@@ -142,16 +148,20 @@ mod tests {
 
     #[test]
     fn a_path_is_taken_apart() {
-        let parts = |path| Target::of(path).map(|target| (target.addressing, target.store, target.rest));
-        assert_eq!(parts("/stores/kv/s/keys/a/b"), Some((Addressing::Name, "s", "keys/a/b")));
-        assert_eq!(parts("/resources/stores/kv/7/batch"), Some((Addressing::Id, "7", "batch")));
-        assert_eq!(parts("/resources/stores/kv/7"), Some((Addressing::Id, "7", "")));
-        assert_eq!(parts("/healthz"), None);
-        let target = |path| Target::of(path).unwrap();
-        assert!(target("/stores/kv/s/keys/").lacks_key());
-        assert!(target("/stores/kv/s/keys/k").has_key());
-        for path in ["/stores/kv/s/keys/", "/stores/kv//keys/k", "/stores/kv/s/keys", "/stores/kv/s/batch"] {
-            assert!(!target(path).has_key(), "{path}");
+        let parts = |path| {
+            let Target { addressing, store, rest } = Target::of(path);
+            (addressing, store, rest)
+        };
+        assert_eq!(parts("/stores/kv/s/keys/a/b"), (Addressing::Name, "s", "keys/a/b"));
+        assert_eq!(parts("/resources/stores/kv/7/batch"), (Addressing::Id, "7", "batch"));
+        assert_eq!(parts("/resources/stores/kv/7"), (Addressing::Id, "7", ""));
+        assert_eq!(parts("/healthz"), (Addressing::Id, "", ""));
+        assert!(Target::of("/stores/kv/s/keys/").lacks_key());
+        assert!(Target::of("/stores/kv/s/keys/k").has_key());
+        for path in
+            ["/stores/kv/s/keys/", "/stores/kv//keys/k", "/stores/kv/s/keys", "/stores/kv/s/batch", "/keys/k"]
+        {
+            assert!(!Target::of(path).has_key(), "{path}");
         }
     }
 
@@ -159,11 +169,7 @@ mod tests {
     fn escapes_are_decoded_once_and_plus_stays() {
         let key = |text: &str| {
             let path = format!("/stores/kv/s/keys/{text}");
-            Target::of(&path)
-                .unwrap()
-                .key()
-                .map(Cow::into_owned)
-                .map_err(|problem| problem.detail.into_owned())
+            Target::of(&path).key().map(Cow::into_owned).map_err(|problem| problem.detail.into_owned())
         };
         let accepted = [
             ("a", "a"),

@@ -1,7 +1,6 @@
 //! The bodies of requests, as they arrive: how fast they have to, and how much of them may be in memory.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,13 +10,11 @@ use http_body::Body as HttpBody;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::budget::{Budget, Share};
 use super::problem::Problem;
 
 /// What a body has to bring within the time, unless it ends.
 const LEAST_BYTES: usize = 16 * 1024;
-
-/// Uploads that need no more than this do not count. As many as there are requests are 64 MiB.
-const FREE_BYTES: usize = 64 * 1024;
 
 /// What a body gets at first, when it is not said how long it is.
 const FIRST_BYTES: usize = 4 * 1024;
@@ -27,20 +24,21 @@ const FIRST_BYTES: usize = 4 * 1024;
 pub(crate) struct Pieces {
     body: Body,
     time: Duration,
-    /// When the next bytes have to be there, and how many of them are.
-    until: Instant,
+    /// How long the next bytes may still take, and how many of them are there. What is done with them is not timed.
+    left: Duration,
     since: usize,
 }
 
 impl Pieces {
     pub(crate) fn new(body: Body, time: Duration) -> Self {
-        Self { body, time, until: Instant::now() + time, since: 0 }
+        Self { body, time, left: time, since: 0 }
     }
 
     /// The next piece; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        let until = Instant::now() + self.left;
         loop {
-            let frame = match timeout_at(self.until, self.body.frame()).await {
+            let frame = match timeout_at(until, self.body.frame()).await {
                 Ok(None) => return Ok(None),
                 Ok(Some(Ok(frame))) => frame,
                 // Most often nobody is there any more who could read this.
@@ -56,10 +54,12 @@ impl Pieces {
             // Trailers say nothing that is wanted.
             if let Ok(data) = frame.into_data() {
                 self.since += data.len();
-                if self.since >= LEAST_BYTES {
+                self.left = if self.since >= LEAST_BYTES {
                     self.since = 0;
-                    self.until = Instant::now() + self.time;
-                }
+                    self.time
+                } else {
+                    until.saturating_duration_since(Instant::now())
+                };
                 return Ok(Some(data));
             }
         }
@@ -128,61 +128,14 @@ fn too_large(what: &str, bytes: u64, max: u64) -> Problem {
     )
 }
 
-/// The memory for all uploads together.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    used: AtomicUsize,
-    max: usize,
-}
-
-impl Budget {
-    pub(crate) fn new(max: usize) -> Arc<Self> {
-        Arc::new(Self { used: AtomicUsize::new(0), max })
-    }
-}
-
-/// What one upload holds of it.
-#[derive(Debug)]
-pub(crate) struct Share {
-    budget: Arc<Budget>,
-    bytes: usize,
-}
-
-impl Share {
-    pub(crate) fn new(budget: &Arc<Budget>) -> Self {
-        Self { budget: Arc::clone(budget), bytes: 0 }
-    }
-
-    /// Holds so many bytes from now on, more or fewer than before.
-    pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Problem> {
-        let bytes = if bytes <= FREE_BYTES { 0 } else { bytes };
-        if bytes <= self.bytes {
-            self.budget.used.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
-            self.bytes = bytes;
-            return Ok(());
-        }
-        let (more, max) = (bytes - self.bytes, self.budget.max);
-        let fits = |used: usize| used.checked_add(more).filter(|used| *used <= max);
-        match self.budget.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
-            Ok(_) => {
-                self.bytes = bytes;
-                Ok(())
-            }
-            Err(_) => Err(Problem::unavailable(format!(
-                "all uploads together need more than {max} bytes of memory; try again later"
-            ))),
-        }
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use futures_util::StreamExt as _;
+    use http_body::{Frame, SizeHint};
+
     use super::*;
 
     fn body(pieces: &[&'static [u8]]) -> Body {
@@ -196,9 +149,81 @@ mod tests {
         take(pieces, max, "value", budget).await.map_err(|problem| problem.status.as_u16())
     }
 
+    /// A body whose pieces come at these intervals.
+    fn slow(intervals: &[Duration], time: Duration) -> Pieces {
+        let stream = futures_util::stream::iter(intervals.to_vec()).then(|interval| async move {
+            tokio::time::sleep(interval).await;
+            Ok::<_, std::io::Error>(Bytes::from_static(b"piece"))
+        });
+        Pieces::new(Body::from_stream(stream), time)
+    }
+
+    #[tokio::test]
+    async fn only_the_time_that_is_waited_for_a_body_counts() {
+        let (time, moment) = (Duration::from_millis(300), Duration::from_millis(1));
+        let mut pieces = slow(&[moment; 3], time);
+        while pieces.next().await.unwrap().is_some() {
+            // An engine that takes its time.
+            tokio::time::sleep(time * 2).await;
+        }
+        let mut pieces = slow(&[time / 3; 9], time);
+        let refused = loop {
+            match pieces.next().await {
+                Ok(piece) => assert!(piece.is_some(), "all pieces together take too long"),
+                Err(problem) => break problem,
+            }
+        };
+        assert_eq!(refused.status, StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[tokio::test]
+    async fn memory_grows_with_what_has_come_whatever_is_said() {
+        static PIECE: [u8; 100_000] = [0; 100_000];
+        let budget = Budget::new(usize::MAX, "uploads");
+        let seen = Arc::clone(&budget);
+        let pieces = (1..=20_usize).map(move |number| {
+            let before = (number - 1) * PIECE.len();
+            assert!(seen.used() <= 2 * before, "{} bytes are held for {before}", seen.used());
+            Ok::<_, std::io::Error>(Bytes::from_static(&PIECE))
+        });
+        let body = Body::new(Told {
+            body: Body::from_stream(futures_util::stream::iter(pieces)),
+            left: 20 * PIECE.len(),
+        });
+        let upload = take(Pieces::new(body, Duration::from_secs(30)), u64::MAX, "value", &budget).await;
+        assert_eq!(upload.unwrap().bytes.len(), 20 * PIECE.len());
+        assert_eq!(budget.used(), 0);
+    }
+
+    /// A body that says how long it is.
+    struct Told {
+        body: Body,
+        left: usize,
+    }
+
+    impl HttpBody for Told {
+        type Data = Bytes;
+        type Error = axum::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+            let polled = Pin::new(&mut self.body).poll_frame(cx);
+            if let Poll::Ready(Some(Ok(frame))) = &polled {
+                self.left -= frame.data_ref().map_or(0, Bytes::len);
+            }
+            polled
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(self.left as u64)
+        }
+    }
+
     #[tokio::test]
     async fn a_body_is_what_its_pieces_are() {
-        let budget = Budget::new(0);
+        let budget = Budget::new(0, "uploads");
         let upload = run(&[b"this is ", b"", b"message 1"], 17, &budget).await.unwrap();
         assert_eq!(upload.bytes, "this is message 1");
         assert_eq!(run(&[b"this is ", b"message 1"], 16, &budget).await.unwrap_err(), 413);
@@ -208,13 +233,13 @@ mod tests {
     #[tokio::test]
     async fn all_uploads_together_are_bounded_and_small_ones_are_free() {
         static LARGE: [u8; 100_000] = [0; 100_000];
-        let budget = Budget::new(200_000);
+        let budget = Budget::new(200_000, "uploads");
         let first = run(&[&LARGE], u64::MAX, &budget).await.unwrap();
         assert_eq!(first.bytes.len(), LARGE.len());
         assert_eq!(run(&[&LARGE, &LARGE], u64::MAX, &budget).await.unwrap_err(), 503);
         assert_eq!(run(&[b"small"], u64::MAX, &budget).await.unwrap().bytes, "small");
         drop(first);
         assert!(run(&[&LARGE], u64::MAX, &budget).await.is_ok());
-        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+        assert_eq!(budget.used(), 0);
     }
 }

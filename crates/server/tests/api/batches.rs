@@ -1,5 +1,9 @@
 //! Batches, in and out.
 
+use std::io::{Read, Write};
+
+use edgekv_server::ApiLimits;
+use edgekv_store::{MemoryEngine, Stores};
 use serde_json::{Value, json};
 
 use crate::client::{Request, get, put};
@@ -88,8 +92,11 @@ fn a_thousand_mistakes_are_listed_and_the_rest_counted() {
     let errors = document["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 1001);
     assert_eq!(errors[999]["index"], 999);
-    assert_eq!(errors[1000]["reason"], "500 more items are not written");
-    assert_eq!(document["detail"], "1 items are written; correct the others, and send them again");
+    assert_eq!(
+        (&errors[1000]["reason"], &errors[1000]["index"]),
+        (&"500 more items are not written".into(), &1000.into())
+    );
+    assert_eq!(document["detail"], "1 item is written; correct the others, and send them again");
     assert_eq!(keys(&fixture), json!(["good"]));
 }
 
@@ -103,9 +110,48 @@ fn a_batch_that_breaks_off_says_what_is_written() {
     client.end();
     if let Some(answer) = client.answer(&put(BATCH)) {
         assert_eq!(answer.status, 400);
-        assert!(answer.detail().contains("1 items before that are written"), "{answer:?}");
+        assert!(answer.detail().contains("before that, 1 item is written, and 0 not"), "{answer:?}");
     }
     assert_eq!(keys(&fixture), json!(["a"]));
+}
+
+#[test]
+fn an_item_that_is_too_large_is_named_and_one_that_nobody_has_room_for_ends_the_batch() {
+    let limits = edgekv_store::Limits { max_value_bytes: 300_000, ..edgekv_store::Limits::default() };
+    let stores = Stores::builder(MemoryEngine::new()).limits(limits).build().unwrap();
+    let mut limits = ApiLimits::default();
+    limits.max_upload_bytes = 350_000;
+    let fixture = Fixture::of(stores, None, |builder| builder.limits(limits));
+    let item = |key: &str, bytes: usize| {
+        format!("{{\"key\":\"{key}\",\"value\":\"{}\"}}\n", "AAAA".repeat(bytes / 3))
+    };
+    let large = fixture.send(upload(item("a", 30) + &item("b", 300_003) + &item("c", 30)));
+    assert_eq!(large.status, 503, "{large:?}");
+    assert!(large.detail().contains("350000") && large.detail().contains("1 item is written"), "{large:?}");
+
+    let limits = edgekv_store::Limits { max_value_bytes: 30_000, ..edgekv_store::Limits::default() };
+    let stores = Stores::builder(MemoryEngine::new()).limits(limits).build().unwrap();
+    let fixture = Fixture::of(stores, None, |builder| builder);
+    let large = fixture.send(upload(item("a", 30) + &item("b", 30_003) + &item("c", 30)));
+    assert_eq!(large.status, 400);
+    let error = &large.json()["errors"][0];
+    assert_eq!(
+        (&error["key"], &error["index"], &error["code"]),
+        (&"b".into(), &1.into(), &"payload_too_large".into())
+    );
+    assert_eq!(keys(&fixture), json!(["a", "c"]));
+    assert_eq!(large.json()["title"], "1 of 3 items is not written");
+}
+
+#[test]
+fn an_export_is_not_for_clients_that_cannot_tell_its_end() {
+    let fixture = Fixture::new();
+    let mut stream = std::net::TcpStream::connect(fixture.address).unwrap();
+    stream.set_read_timeout(Some(crate::fixture::PATIENCE)).unwrap();
+    write!(stream, "GET {BATCH} HTTP/1.0\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 505 ") && answer.contains("use HTTP/1.1"), "{answer}");
 }
 
 #[test]

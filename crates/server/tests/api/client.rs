@@ -100,6 +100,15 @@ impl Answer {
         value.map(|(_, value)| &**value)
     }
 
+    /// The names of all headers.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(|(name, _)| &**name)
+    }
+
+    pub(crate) fn header_is_there(&self, name: &str) -> bool {
+        self.names().any(|other| other == name)
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.bytes(name).map(|value| std::str::from_utf8(value).unwrap())
     }

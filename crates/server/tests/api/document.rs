@@ -59,15 +59,44 @@ pub(crate) fn check(request: &Request, answer: &Answer) {
     let documented = operation["responses"].get(&status);
     let documented =
         documented.unwrap_or_else(|| panic!("{status} of {method} {path} is not documented: {answer:?}"));
+    let content = documented.get("content").and_then(Value::as_object);
     if !answer.body.is_empty() {
         let media_type = answer.header("content-type").unwrap_or("none").split(';').next().unwrap();
-        let content = documented.get("content").and_then(|content| content.get(media_type));
         assert!(
-            content.is_some(),
+            content.is_some_and(|content| content.contains_key(media_type)),
             "{media_type} with {status} of {method} {path} is not documented: {documented}"
+        );
+    } else if method != "head" {
+        // A value, or an export, may be empty; a document is not.
+        let is_document = |media_type: &String| {
+            !matches!(&**media_type, "application/octet-stream" | "application/x-ndjson")
+        };
+        let promised = content.is_some_and(|content| content.keys().any(is_document));
+        assert!(!promised, "{status} of {method} {path} is empty, and was to be a document: {documented}");
+    }
+    let headers = documented.get("headers").and_then(Value::as_object);
+    for name in answer.names() {
+        let is_known = headers.is_some_and(|headers| headers.contains_key(name));
+        assert!(
+            is_known || USUAL_HEADERS.contains(&name),
+            "{name} with {status} of {method} {path} is not documented: {documented}"
+        );
+    }
+    for name in headers.iter().flat_map(|headers| headers.keys()) {
+        let is_there = answer.header_is_there(name);
+        assert!(
+            is_there || RARE_HEADERS.contains(&&**name),
+            "{name} with {status} of {method} {path} is documented, and not there: {answer:?}"
         );
     }
 }
+
+/// Headers of HTTP that say nothing about the API.
+const USUAL_HEADERS: [&str; 6] =
+    ["connection", "content-length", "content-type", "cache-control", "date", "transfer-encoding"];
+
+/// Headers that depend on the item, or on why it is not there.
+const RARE_HEADERS: [&str; 4] = ["metadata", "metadata-base64", "time_to_live_sec", "x-cache"];
 
 #[test]
 fn every_operation_of_the_document_is_there() {

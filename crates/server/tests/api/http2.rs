@@ -1,14 +1,18 @@
 //! HTTP/2 without TLS.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, PATIENCE};
 
 async fn connect(fixture: &Fixture) -> http2::SendRequest<Full<Bytes>> {
     let stream = TcpStream::connect(fixture.address).await.unwrap();
@@ -66,6 +70,70 @@ fn a_head_has_no_body_whatever_its_status() {
             let head = sender.send_request(request(&fixture, "HEAD", path, Bytes::new())).await.unwrap();
             assert_eq!(head.status(), status, "{path}");
             assert!(head.into_body().collect().await.unwrap().to_bytes().is_empty(), "{path}");
+        }
+    });
+}
+
+#[test]
+fn what_has_no_body_says_no_length_but_that_of_the_value() {
+    let fixture = Fixture::new();
+    block_on(async {
+        let mut sender = connect(&fixture).await;
+        let path = "/stores/kv/store/keys/k";
+        let written =
+            sender.send_request(request(&fixture, "PUT", path, Bytes::from("value"))).await.unwrap();
+        let tag = format!("\"{}\"", written.headers()["generation"].to_str().unwrap());
+        for method in ["GET", "HEAD"] {
+            let mut ask = request(&fixture, method, path, Bytes::new());
+            ask.headers_mut().insert("if-none-match", tag.parse().unwrap());
+            let answer = sender.send_request(ask).await.unwrap();
+            assert_eq!(answer.status(), 304);
+            let length = answer.headers().get("content-length");
+            assert!(length.is_none(), "{method}: {length:?}");
+        }
+        let deleted = sender.send_request(request(&fixture, "DELETE", path, Bytes::new())).await.unwrap();
+        assert_eq!((deleted.status().as_u16(), deleted.headers().get("content-length")), (204, None));
+    });
+}
+
+#[test]
+fn a_stream_that_comes_too_slowly_is_408() {
+    let fixture = Fixture::limited(|limits| limits.upload_time = Duration::from_millis(200));
+    block_on(async {
+        let stream = TcpStream::connect(fixture.address).await.unwrap();
+        let (mut sender, connection) =
+            http2::Builder::new(TokioExecutor::new()).handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let some = futures_util::stream::iter([Ok::<_, std::io::Error>(Frame::data(Bytes::from("half")))]);
+        let body = StreamBody::new(some.chain(futures_util::stream::pending()));
+        let uri = format!("http://{}/stores/kv/store/keys/k", fixture.address);
+        let answer = sender.send_request(Request::put(uri).body(body).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 408);
+    });
+    assert_eq!(fixture.send(crate::client::get("/stores/kv/store/keys/k")).status, 404);
+}
+
+#[test]
+fn a_stream_that_is_not_taken_is_cut_off() {
+    let fixture = Fixture::limited(|limits| limits.write_time = Duration::from_millis(300));
+    block_on(async {
+        let mut sender = connect(&fixture).await;
+        let path = "/stores/kv/store/keys/k";
+        let value = Bytes::from(vec![1; 20 * 1024 * 1024]);
+        let _ = sender.send_request(request(&fixture, "PUT", path, value)).await.unwrap();
+        for path in [path, "/stores/kv/store/batch"] {
+            let answer = sender.send_request(request(&fixture, "GET", path, Bytes::new())).await.unwrap();
+            assert_eq!(answer.status(), 200);
+            let wait = async {
+                while fixture.api.stats().responses > 0 {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(PATIENCE, wait).await.unwrap();
+            drop(answer);
+            // The connection is for others as before.
+            let head = sender.send_request(request(&fixture, "HEAD", path, Bytes::new())).await.unwrap();
+            assert_eq!(head.status(), 200);
         }
     });
 }

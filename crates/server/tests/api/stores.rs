@@ -128,4 +128,10 @@ fn a_store_that_is_missing_says_how_to_make_it() {
     assert_eq!(missing.status, 404);
     let detail = missing.detail();
     assert!(detail.contains("\"none\"") && detail.contains("POST /resources/stores/kv"), "{detail}");
+    let detail = fixture.send(get("/stores/kv/a%22%5Cb/keys/k")).detail();
+    let document = &detail[detail.find('{').unwrap()..];
+    let document: Value = serde_json::from_str(document).unwrap();
+    assert_eq!(document["name"], "a\"\\b");
+    let detail = fixture.send(get("/stores/kv/.edgekv.ledger/keys")).detail();
+    assert!(!detail.contains("POST") && detail.contains("begins with"), "{detail}");
 }

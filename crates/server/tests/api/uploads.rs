@@ -47,19 +47,42 @@ fn a_client_that_asks_first_is_told_to_go_on_or_not_to() {
 #[test]
 fn a_length_that_is_only_said_takes_no_memory() {
     let fixture = Fixture::limited(|limits| limits.max_upload_bytes = 1024 * 1024);
-    // Each says that it will send 20 MiB, and sends little: all of them together are below the limit.
+    // Each says that it will send 200 KiB, of which five would have room, and sends little.
     let clients: Vec<_> = (0..50)
         .map(|_| {
             let mut client = fixture.client();
-            let request = put(KEY).header("content-length", (20 * 1024 * 1024).to_string());
+            let request = put(KEY).header("content-length", (200 * 1024).to_string());
             client.write(&request.to_bytes(fixture.address)).unwrap();
             client.write(&[0; 1000]).unwrap();
             client
         })
         .collect();
-    let value = vec![1; 500 * 1024];
+    let start = std::time::Instant::now();
+    while fixture.api.stats().responses < 50 {
+        assert!(start.elapsed() < crate::fixture::PATIENCE);
+        std::thread::yield_now();
+    }
+    let value = vec![1; 900 * 1024];
     assert_eq!(fixture.send(put(KEY).body(&value)).status, 200);
+    assert_eq!(fixture.api.stats().responses, 50, "none of them was refused");
     drop(clients);
+}
+
+#[test]
+fn what_an_upload_held_is_given_back_when_its_client_leaves() {
+    let full = vec![1; 25 * 1024 * 1024];
+    let fixture = Fixture::limited(|limits| limits.max_upload_bytes = full.len());
+    let mut client = fixture.client();
+    let request = put(KEY).header("content-length", full.len().to_string());
+    client.write(&request.to_bytes(fixture.address)).unwrap();
+    // More than what is on its way can be, so that the server has taken some of it when this returns.
+    client.write(&full[..24 * 1024 * 1024]).unwrap();
+    assert_eq!(fixture.api.stats().responses, 1);
+    drop(client);
+    let start = std::time::Instant::now();
+    while fixture.send(put(KEY).body(&full)).status != 200 {
+        assert!(start.elapsed() < crate::fixture::PATIENCE);
+    }
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
+use edgekv_server::ApiLimits;
 use edgekv_store::{Limits, MemoryEngine, Stores};
 
-use crate::client::{get, put};
+use crate::client::{Answer, get, put};
 use crate::fixture::{Fixture, with_both};
 
 #[test]
@@ -68,7 +70,7 @@ fn of_many_writers_of_one_generation_one_wins() {
 }
 
 #[test]
-fn writes_beyond_the_rate_are_429_and_in_a_batch_named() {
+fn writes_beyond_the_rate_are_429() {
     let limits = Limits { writes_per_second: NonZeroU32::new(5), ..Limits::default() };
     let stores = Stores::builder(MemoryEngine::new()).limits(limits).build().unwrap();
     let fixture = Fixture::of(stores, None, |builder| builder);
@@ -82,10 +84,46 @@ fn writes_beyond_the_rate_are_429_and_in_a_batch_named() {
     };
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
     assert!(refused.detail().contains("too many"), "{refused:?}");
+}
 
-    let batch: String = (0..5000).map(|n| format!("{{\"key\":\"b{n}\",\"value\":\"\"}}\n")).collect();
-    let answer = client.send(put("/stores/kv/store/batch").body(batch));
-    assert_eq!(answer.status, 400);
-    let errors = answer.json()["errors"].as_array().unwrap().clone();
-    assert!(errors.iter().any(|error| error["code"] == "too_many_requests"), "{errors:?}");
+fn rated(per_second: u32, room_time: Duration) -> Fixture {
+    let limits = Limits { writes_per_second: NonZeroU32::new(per_second), ..Limits::default() };
+    let stores = Stores::builder(MemoryEngine::new()).limits(limits).build().unwrap();
+    let mut limits = ApiLimits::default();
+    limits.room_time = room_time;
+    Fixture::of(stores, None, |builder| builder.limits(limits))
+}
+
+fn items(count: usize) -> String {
+    (0..count).map(|n| format!("{{\"key\":\"b{n}\",\"value\":\"\"}}\n")).collect()
+}
+
+#[test]
+fn a_batch_waits_for_the_rate() {
+    let fixture = rated(100, Duration::from_secs(30));
+    let answer = fixture.send(put("/stores/kv/store/batch").body(items(150)));
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[test]
+fn a_batch_that_has_waited_long_enough_is_429_and_says_where_to_go_on() {
+    let fixture = rated(1, Duration::from_millis(100));
+    let written = |answer: &Answer| {
+        let keys = fixture.send(get("/stores/kv/store/keys")).json();
+        let written = keys["data"].as_array().unwrap().len();
+        let errors = answer.json()["errors"].as_array().unwrap().clone();
+        (written, errors)
+    };
+    let answer = fixture.send(put("/stores/kv/store/batch").body(items(3000)));
+    assert_eq!((answer.status, answer.header("retry-after")), (429, Some("1")));
+    let (count, errors) = written(&answer);
+    assert!((1..100).contains(&count), "{count}");
+    assert_eq!((&errors[0]["index"], &errors[0]["code"]), (&count.into(), &"too_many_requests".into()));
+    assert_eq!(errors.len(), 1001);
+    assert_eq!(errors[1000]["index"], count + 1000);
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains(&format!("from index {count} on")), "{detail}");
+
+    let answer = fixture.send(put("/stores/kv/store/batch").body(items(100) + "nonsense\n"));
+    assert_eq!((answer.status, answer.header("retry-after")), (400, None), "there is something to correct");
 }

@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_value_with_escapes_is_decoded_where_it_is_and_is_wrong_as_any_other() {
-        let large = format!(r#"{{"key":"k","value":"{}"}}"#, r"\/\/\/\/".repeat(1000).replace(r"\", r"\"));
+        let large = format!(r#"{{"key":"k","value":"{}"}}"#, r"\/\/\/\/".repeat(1000));
         assert_eq!(parse(large.as_bytes()).unwrap().insert.value, vec![0xff; 3000]);
         for (value, code) in [(r"\/", "invalid_base64"), (r"d\u0067=?", "invalid_base64")] {
             let problem = problem(&format!(r#"{{"key":"k","value":"{value}"}}"#));

@@ -109,7 +109,8 @@ use crate::name::StoreId;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheLimits {
-    /// Most bytes of keys, values and metadata, with what it costs to keep them. Default: 64 MiB. An entry that takes more
+    /// Most bytes of keys, values and metadata, with what it costs to keep them. Default: 64 MiB. What is remembered of keys
+    /// that were evicted, to know them again, is up to about a twentieth on top of it. An entry that takes more
     /// than about a quarter of it, or, in caches above 128 MiB, more than 28 MiB, may not be kept.
     pub max_bytes: u64,
     /// From which age on what is kept is read again, counted from when its read began. Default: `None`, for an engine that

@@ -47,7 +47,7 @@ use crate::key::Key;
 use crate::limits::Limits;
 use crate::list::{ListPage, ListRequest};
 use crate::name::StoreName;
-use crate::stores::{KvStore, Stores};
+use crate::stores::{KvStore, Stores, StoresBuilder};
 
 #[doc(inline)]
 pub use crate::__conformance_suite as suite;
@@ -57,6 +57,12 @@ pub trait Fixture {
     /// Opens the engine: without stores at first, and then, if it is [durable](Fixture::durable), with what was there
     /// when the engine before was dropped.
     fn open(&self) -> Arc<dyn Engine>;
+
+    /// The stores of the engine, for everything but what only engines can be asked. Default: as they are. For what lies between
+    /// the engine and its stores, as a [cache](StoresBuilder::cache) does.
+    fn stores(&self, stores: StoresBuilder) -> StoresBuilder {
+        stores
+    }
 
     /// Whether data survive the engine. Default: no.
     fn durable(&self) -> bool {
@@ -149,7 +155,10 @@ macro_rules! __conformance_cases {
             replies:
                 an_operation_happens_without_its_reply
                 every_write_is_seen_by_what_starts_after_it
-                operations_of_one_caller_happen_in_their_order;
+                operations_of_one_caller_happen_in_their_order
+                the_end_of_a_write_is_told_once_and_before_its_answer
+                the_end_of_a_write_is_told_whatever_becomes_of_its_reply
+                the_end_of_the_deletion_of_a_store_is_told;
             races:
                 concurrent_adds_have_one_winner
                 concurrent_appends_lose_nothing
@@ -207,7 +216,8 @@ impl<'f> Bench<'f> {
 
     fn open(fixture: &'f dyn Fixture, clock: Arc<ManualClock>, limits: Limits) -> Self {
         let engine = fixture.open();
-        let stores = Stores::builder(Arc::clone(&engine)).clock(Arc::clone(&clock)).limits(limits).build();
+        let stores = Stores::builder(Arc::clone(&engine)).clock(Arc::clone(&clock)).limits(limits);
+        let stores = fixture.stores(stores).build();
         let Ok(stores) = stores else { panic!("stores without a sweeper cannot fail to be built") };
         Self { fixture, clock, limits, engine, stores }
     }

@@ -284,7 +284,11 @@ pub(super) fn concurrent_renames_to_one_name_have_one_winner(fixture: &dyn Fixtu
 pub(super) fn a_write_is_there_or_the_delete_of_its_store_came_first(fixture: &dyn Fixture) {
     let bench = Bench::new(fixture);
     let (mut deleted, mut kept) = (0, 0);
-    for round in 0..200 {
+    // Until both have been seen.
+    for round in 0..2_000 {
+        if round >= 200 && deleted > 0 && kept > 0 {
+            break;
+        }
         let store = bench.named(&format!("store{round}"));
         let id = store.info().id;
         // One deletes, the others write.
@@ -316,7 +320,7 @@ pub(super) fn a_write_is_there_or_the_delete_of_its_store_came_first(fixture: &d
             kept += 1;
         }
     }
-    assert_eq!(deleted + kept, 200);
+    assert!(deleted > 0 && kept > 0, "the delete came first {deleted} times, a write {kept} times");
 }
 
 pub(super) fn stores_come_and_go_under_one_name(fixture: &dyn Fixture) {

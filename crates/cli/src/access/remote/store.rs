@@ -8,6 +8,7 @@ use std::thread;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use edgekv_store::limits::DEFAULT_MAX_VALUE_BYTES;
 use edgekv_store::{GenerationMatch, InsertMode, Key, KeyBuf, Metadata, StoreName};
 use serde::Deserialize;
 use ureq::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -196,7 +197,7 @@ impl RemoteStore {
         let response = match put.content {
             Content::Bytes(bytes) => self.client.call(request, &bytes[..])?,
             Content::Stream { from, bytes } => {
-                let mut from = Source { from, failed: None };
+                let mut from = Source { from, bytes: 0, failed: None };
                 if let Some(bytes) = bytes {
                     request = request.header("content-length", bytes);
                 }
@@ -204,8 +205,22 @@ impl RemoteStore {
                     request = request.header("expect", "100-continue");
                 }
                 let sent = self.client.call(request, SendBody::from_reader(&mut from));
-                // Whatever became of the request, that is why.
-                from.failed.map_or(sent, |error| Err(unreadable(&error)))?
+                match (sent, from.failed) {
+                    // Whatever became of the request, that is why.
+                    (_, Some(error)) => return Err(unreadable(&error)),
+                    // The answer is lost with the connection, when the server does not wait for the rest.
+                    (Err(failure), None)
+                        if failure.status == Status::Unreachable && from.bytes > DEFAULT_MAX_VALUE_BYTES =>
+                    {
+                        let message = format!(
+                            "{} has closed the connection before it had all of the value; most servers take \
+                             {DEFAULT_MAX_VALUE_BYTES} bytes, and this one is longer",
+                            self.client.url()
+                        );
+                        return Err(Failure::said(Status::TooLarge, message));
+                    }
+                    (sent, None) => sent?,
+                }
             }
         };
         if encoded.is_some_and(|(name, _)| name == METADATA_BASE64)
@@ -303,6 +318,7 @@ impl RemoteStore {
 /// A value on its way, and why it could not be read to its end.
 struct Source {
     from: Box<dyn Read>,
+    bytes: u64,
     failed: Option<io::Error>,
 }
 
@@ -316,7 +332,10 @@ impl Read for Source {
                     self.failed = Some(error);
                     return Err(kind.into());
                 }
-                read => return read,
+                Ok(bytes) => {
+                    self.bytes += bytes as u64;
+                    return Ok(bytes);
+                }
             }
         }
     }

@@ -148,8 +148,9 @@ fn save(found: &mut Found, path: &Path) -> Result<u64, Failure> {
         let mut file = OpenOptions::new().write(true).open(path).map_err(|error| cannot(&error))?;
         return copy(found, &mut file, cannot);
     }
-    // What a link leads to is replaced, and not the link.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // What a link leads to is replaced, and not the link; also when it is not there yet.
+    let linked = || Some(path.parent()?.join(fs::read_link(path).ok()?));
+    let path = &fs::canonicalize(path).ok().or_else(linked).unwrap_or_else(|| path.to_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]

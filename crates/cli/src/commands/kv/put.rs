@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_file_that_changes_is_as_long_as_it_was_or_an_error() {
         let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
-        let long = vec![7; 2 * WHOLE_BYTES as usize];
+        let long = vec![7; 2 * usize::try_from(WHOLE_BYTES).unwrap()];
         std::fs::write(&path, &long).unwrap();
         let grown = open(&path).ok().unwrap();
         assert!(matches!(&grown, Content::Stream { bytes: Some(bytes), .. } if *bytes == long.len() as u64));

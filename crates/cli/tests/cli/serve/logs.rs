@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::{exchange, get, serve, workplace};
 use crate::client::Client;
 use crate::process::Process;
-use crate::workplace::Workplace;
 
 /// The lines that have this in them.
 fn lines<'a>(said: &'a str, text: &str) -> Vec<&'a str> {
@@ -85,68 +84,6 @@ fn each_line_is_json_when_that_is_asked_for() {
     assert!(of("edgekv::app").any(|line| line["level"] == "ERROR"), "{said}");
     let hints = lines.iter().filter_map(|line| line["message"].as_str());
     assert!(hints.filter(|text| text.contains("--store store")).count() == 1, "{said}");
-}
-
-/// An application that looks for a key, and answers with nothing.
-const LOOKS_UP: &str = r#"(module
-    (import "fastly_kv_store" "open" (func $open (param i32 i32 i32) (result i32)))
-    (import "fastly_kv_store" "lookup" (func $lookup (param i32 i32 i32 i32 i32 i32) (result i32)))
-    (import "fastly_kv_store" "lookup_wait_v2" (func $wait (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
-    (import "fastly_http_resp" "new" (func $response (param i32) (result i32)))
-    (import "fastly_http_resp" "send_downstream" (func $send (param i32 i32 i32) (result i32)))
-    (import "fastly_http_body" "new" (func $body (param i32) (result i32)))
-    (memory (export "memory") 1)
-    (data (i32.const 64) "store") (data (i32.const 80) "key")
-    (func $check (param i32) (if (local.get 0) (then unreachable)))
-    (func (export "_start")
-        (call $check (call $open (i32.const 64) (i32.const 5) (i32.const 0)))
-        (call $check (call $lookup
-            (i32.load (i32.const 0)) (i32.const 80) (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 4)))
-        (call $check (call $wait
-            (i32.load (i32.const 4)) (i32.const 8) (i32.const 0) (i32.const 0) (i32.const 12) (i32.const 16)
-            (i32.const 24)))
-        (call $check (call $response (i32.const 0)))
-        (call $check (call $body (i32.const 4)))
-        (call $check (call $send (i32.load (i32.const 0)) (i32.load (i32.const 4)) (i32.const 0)))))"#;
-
-#[test]
-fn a_lookup_of_an_application_is_told_inside_of_its_host_call_and_its_request() {
-    let here = Workplace::new();
-    here.wat("app.wasm", LOOKS_UP);
-    let levels = "edgekv_server=trace,edgekv_host=trace,edgekv_store=trace,edgekv::request=info";
-    let options = format!("app.wasm --engine memory: --store store --log-format json --log {levels}");
-    let server = serve(&here, &options);
-    Client::http1(server.address).get("/k").has(200);
-    let said = server.stop();
-    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let request = lines.iter().find(|line| line["target"] == "edgekv::request").unwrap();
-    let lookups: Vec<_> = lines
-        .iter()
-        .filter(|line| line["message"] == "answered" && line["span"]["name"] == "lookup")
-        .collect();
-    assert_eq!(lookups.len(), 1, "{said}");
-    let spans = lookups[0]["spans"].as_array().unwrap();
-    let names: Vec<_> = spans.iter().map(|span| span["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["request", "wiggle abi", "lookup"], "{said}");
-    assert_eq!((&spans[0]["id"], &spans[0]["path"]), (&request["id"], &"/k".into()), "{said}");
-    let call = (&spans[1]["module"], &spans[1]["function"]);
-    assert_eq!(call, (&"fastly_kv_store".into(), &"lookup".into()), "{said}");
-    assert_eq!(spans[2]["store"], "store", "{said}");
-    assert_eq!(lookups[0]["outcome"], "not_found", "{said}");
-    // Whatever is told of the request's work by any part has its number.
-    let of_host = lines.iter().filter(|line| line["target"].as_str().unwrap().starts_with("edgekv_host"));
-    let of_host: Vec<_> = of_host.collect();
-    assert!(of_host.len() >= 4, "{said}");
-    assert!(of_host.iter().all(|line| line["spans"][0]["id"] == request["id"]), "{said}");
-}
-
-#[test]
-fn by_default_nothing_is_said_of_spans() {
-    let here = workplace();
-    let server = serve(&here, "app.wasm --engine memory: --store store --log-format json");
-    Client::http1(server.address).get("/k").has(200);
-    let said = server.stop();
-    assert!(said.contains("edgekv::request") && !said.contains("span"), "{said}");
 }
 
 #[test]

@@ -3,7 +3,10 @@
 mod api;
 mod limits;
 mod logs;
+#[cfg(target_os = "linux")]
+mod memory;
 mod metrics;
+mod spans;
 mod starts;
 mod stops;
 mod talk;

@@ -210,6 +210,27 @@ fn a_write_that_ends_before_its_call_does_leaves_the_reads_that_began_since() {
 }
 
 #[test]
+fn a_fetch_that_begins_between_the_end_of_a_write_and_that_of_its_call_is_kept() {
+    let bench = Bench::new();
+    let (entered, has_entered) = std::sync::mpsc::channel();
+    let (go, may_go) = std::sync::mpsc::channel();
+    bench.script.next_write(Plan::EarlyEndAndBlock(entered, may_go));
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| bench.insert(Insert::new("old")).wait());
+        has_entered.recv().unwrap();
+        assert_eq!(bench.seen(), miss("old"));
+        bench.script.next_read(Plan::Later);
+        bench.insert(Insert { background_fetch: true, ..Insert::new("new") }).wait().unwrap();
+        go.send(()).unwrap();
+        writer.join().unwrap().unwrap();
+    });
+    assert_eq!(bench.seen(), hit("old"));
+    bench.script.finish_read();
+    bench.becomes_idle();
+    assert_eq!(bench.seen(), hit("new"));
+}
+
+#[test]
 fn who_gives_a_completion_to_the_cache_is_told_after_it() {
     struct Told(Mutex<Vec<(Ended, usize)>>, Weak<crate::cache::Cache>);
     impl OnEnd for Told {

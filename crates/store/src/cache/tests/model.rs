@@ -1,7 +1,7 @@
 //! All of it together: threads that read and write, on engines that answer in any order, and a model of what they may see.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 use bytes::Bytes;
@@ -47,17 +47,46 @@ enum Order {
 struct Shuffled {
     memory: MemoryEngine,
     orders: Mutex<Sender<Order>>,
+    faults: Arc<Faults>,
 }
 
 impl Shuffled {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, faults: Arc<Faults>) -> Self {
         let (orders, received) = channel();
         std::thread::spawn(move || answer_in_any_order(&received, Random(seed)));
-        Self { memory: MemoryEngine::new(), orders: Mutex::new(orders) }
+        Self { memory: MemoryEngine::new(), orders: Mutex::new(orders), faults }
     }
 
     fn wrap(&self, store: Arc<dyn EngineStore>) -> Arc<dyn EngineStore> {
-        Arc::new(ShuffledStore { store, orders: Mutex::new(self.orders.lock().clone()) })
+        let orders = Mutex::new(self.orders.lock().clone());
+        Arc::new(ShuffledStore { store, orders, faults: Arc::clone(&self.faults) })
+    }
+}
+
+/// What goes wrong with an operation: now and then, as long as it may.
+#[derive(Debug)]
+struct Faults {
+    are_on: AtomicBool,
+    random: Mutex<Random>,
+}
+
+enum Fault {
+    /// It does not happen.
+    Lost,
+    /// It happens, and nobody knows.
+    Unknown,
+}
+
+impl Faults {
+    fn next(&self) -> Option<Fault> {
+        if !self.are_on.load(Ordering::SeqCst) {
+            return None;
+        }
+        match self.random.lock().below(40) {
+            0 => Some(Fault::Lost),
+            1 => Some(Fault::Unknown),
+            _ => None,
+        }
     }
 }
 
@@ -127,6 +156,7 @@ impl Engine for Shuffled {
 struct ShuffledStore {
     store: Arc<dyn EngineStore>,
     orders: Mutex<Sender<Order>>,
+    faults: Arc<Faults>,
 }
 
 impl ShuffledStore {
@@ -139,8 +169,14 @@ impl ShuffledStore {
         for<'r> Ended: From<&'r Result<T, KvError>>,
     {
         let (answer, wait) = futures_channel::oneshot::channel();
+        let fault = self.faults.next();
         let write = move || {
-            let result = write();
+            let failed = || Err(KvError::engine("the line is dead"));
+            let result = match fault {
+                None => write(),
+                Some(Fault::Lost) => failed(),
+                Some(Fault::Unknown) => write().and_then(|_| failed()),
+            };
             Box::new(move || {
                 completion.end(&result);
                 drop(answer.send(result));
@@ -157,7 +193,10 @@ impl EngineStore for ShuffledStore {
     }
 
     fn lookup(&self, key: Key<'_>) -> Reply<Option<Entry>> {
-        let found = self.store.lookup(key).wait();
+        let found = match self.faults.next() {
+            None => self.store.lookup(key).wait(),
+            Some(_) => Err(KvError::engine("the line is dead")),
+        };
         let (answer, wait) = futures_channel::oneshot::channel();
         let answer = Order::Answer(Box::new(move || drop(answer.send(found))));
         self.orders.lock().send(answer).unwrap();
@@ -240,90 +279,169 @@ struct Scenario {
     seed: u64,
     writers: usize,
     max_bytes: u64,
+    freshness: Option<Duration>,
     answers_later: bool,
+    fails: bool,
     steps: usize,
 }
 
 fn some_scenario() -> impl Strategy<Value = Scenario> {
     let max_bytes = prop_oneof![Just(0), Just(3_000_u64), Just(1 << 20)];
-    (any::<u64>(), 1..4_usize, max_bytes, any::<bool>()).prop_map(
-        |(seed, writers, max_bytes, answers_later)| {
+    let freshness = proptest::option::weighted(0.3, (1_u64..20).prop_map(Duration::from_micros));
+    (any::<u64>(), 1..4_usize, max_bytes, freshness, any::<bool>(), any::<bool>()).prop_map(
+        |(seed, writers, max_bytes, freshness, answers_later, fails)| {
             let steps = if answers_later { 150 } else { 1_000 };
-            Scenario { seed, writers, max_bytes, answers_later, steps }
+            Scenario { seed, writers, max_bytes, freshness, answers_later, fails, steps }
         },
     )
 }
 
+/// A key that all write, by the generations that its lookups may see.
+struct Shared {
+    key: &'static str,
+    /// The newest one that was acknowledged and that all lookups see.
+    seen_at_once: AtomicU64,
+}
+
+impl Shared {
+    const fn new(key: &'static str) -> Self {
+        Self { key, seen_at_once: AtomicU64::new(0) }
+    }
+
+    fn acknowledge(&self, reply: Reply<Generation>) -> Option<u64> {
+        let generation = heard(reply.wait())?.get();
+        self.seen_at_once.fetch_max(generation, Ordering::SeqCst);
+        Some(generation)
+    }
+}
+
+type Doomed = (Arc<dyn EngineStore>, Arc<AtomicBool>);
+
 struct Run {
+    clock: Arc<ManualClock>,
+    engine: CachedEngine,
     store: Arc<dyn EngineStore>,
     /// A key for each writer, which nobody else writes.
     own: Vec<History>,
-    /// The newest generation that was acknowledged, of a key that all append to.
-    shared: std::sync::atomic::AtomicU64,
+    /// Is appended to.
+    appended: Shared,
+    /// Is written both with `background_fetch` and without.
+    background: Shared,
+    /// Is written with lifetimes.
+    mortal: Shared,
+    /// A store that comes and goes, and whether it is gone.
+    doomed: Mutex<Option<Doomed>>,
     writers_left: AtomicUsize,
 }
 
-const SHARED: &str = "shared";
+/// The answer, unless the engine has failed.
+#[track_caller]
+fn heard<T>(result: Result<T, KvError>) -> Option<T> {
+    match result {
+        Ok(answer) => Some(answer),
+        Err(KvError::Engine(_)) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
 
 impl Run {
     fn insert(&self, key: &str, insert: Insert) -> Reply<Generation> {
-        self.store.insert(
-            Key::new(key).unwrap(),
-            insert,
-            Timestamp::from_micros(1),
-            &Limits::default(),
-            Completion::NONE,
-        )
+        let key = Key::new(key).unwrap();
+        self.store.insert(key, insert, self.clock.now(), &Limits::default(), Completion::NONE)
+    }
+
+    fn insert_in_background(&self) -> Reply<Generation> {
+        self.insert(self.background.key, Insert { background_fetch: true, ..Insert::new("b") })
     }
 
     fn write(&self, writer: usize, random: &mut Random, steps: usize) {
         let history = &self.own[writer];
         let key = format!("own {writer}");
         for _ in 0..steps {
-            match random.below(10) {
+            match random.below(14) {
                 0..4 => {
                     let state = history.begin(false);
                     let reply = self.insert(&key, Insert::new(state.to_string()));
                     // Of those whose replies are dropped, nobody knows when they happen, but that it is in order.
-                    if random.below(4) > 0 {
-                        reply.wait().unwrap();
+                    if random.below(4) > 0 && heard(reply.wait()).is_some() {
                         history.acknowledge(state);
                     }
                 }
                 4..6 => {
                     let state = history.begin(true);
-                    let delete = self.store.delete(
-                        Key::new(&key).unwrap(),
-                        None,
-                        Timestamp::from_micros(1),
-                        Completion::NONE,
-                    );
-                    if random.below(4) > 0 {
-                        delete.wait().unwrap();
+                    let key = Key::new(&key).unwrap();
+                    let delete = self.store.delete(key, None, self.clock.now(), Completion::NONE);
+                    if random.below(4) > 0 && heard(delete.wait()).is_some() {
                         history.acknowledge(state);
                     }
                 }
-                6..8 => {
+                6 => {
                     let append = Insert { mode: InsertMode::Append, ..Insert::new(Bytes::from_static(b"+")) };
-                    let reply = self.insert(SHARED, append);
+                    let reply = self.insert(self.appended.key, append);
                     if random.below(4) > 0 {
-                        let generation = reply.wait().unwrap().get();
-                        self.shared.fetch_max(generation, Ordering::SeqCst);
+                        self.appended.acknowledge(reply);
                     }
+                }
+                7 => drop(self.background.acknowledge(self.insert(self.background.key, Insert::new("o")))),
+                8 => {
+                    // Seen in the end, whatever others do meanwhile.
+                    if let Some(generation) = heard(self.insert_in_background().wait()) {
+                        let key = Key::new(self.background.key).unwrap();
+                        until(|| {
+                            let found = heard(self.store.lookup(key).wait()).flatten();
+                            found.is_some_and(|entry| entry.generation() >= generation)
+                        });
+                    }
+                }
+                9 => {
+                    let time_to_live = Some(Duration::from_micros(random.below(30)));
+                    let reply = self.insert(self.mortal.key, Insert { time_to_live, ..Insert::new("m") });
+                    self.mortal.acknowledge(reply);
+                }
+                10 => {
+                    self.clock.advance(Duration::from_micros(random.below(5)));
+                    heard(self.engine.sweep(self.clock.now(), NonZeroUsize::MIN).wait());
                 }
                 _ => self.read(random),
             }
         }
-        self.writers_left.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Has always at least one such write under way, until the writers have ended.
+    fn stream(&self) {
+        let mut last = self.insert_in_background();
+        while self.writers_left.load(Ordering::SeqCst) > 0 {
+            let next = self.insert_in_background();
+            heard(std::mem::replace(&mut last, next).wait());
+        }
+        heard(last.wait());
+    }
+
+    /// Makes stores and deletes them.
+    fn come_and_go(&self) {
+        let name = StoreName::new("doomed").unwrap();
+        while self.writers_left.load(Ordering::SeqCst) > 0 {
+            let store = self.engine.create(&name, self.clock.now()).wait().unwrap();
+            let is_gone = Arc::new(AtomicBool::new(false));
+            *self.doomed.lock() = Some((Arc::clone(&store), Arc::clone(&is_gone)));
+            // What is kept of it is that there is nothing.
+            (0..20).for_each(|_| drop(heard(store.lookup(key()).wait())));
+            let id = store.info().id;
+            assert!(self.engine.delete(id, self.clock.now(), Completion::NONE).wait().unwrap());
+            is_gone.store(true, Ordering::SeqCst);
+        }
+        assert_eq!(self.engine.handles().len(), 1);
     }
 
     fn read(&self, random: &mut Random) {
-        let which = usize::try_from(random.below(self.own.len() as u64 + 1)).unwrap();
+        let which = usize::try_from(random.below(self.own.len() as u64 + 4)).unwrap();
         let Some(history) = self.own.get(which) else {
-            let oldest = self.shared.load(Ordering::SeqCst);
-            let found = self.store.find(Key::new(SHARED).unwrap()).wait().unwrap();
-            let generation = found.entry.as_ref().map_or(0, |entry| entry.generation().get());
-            assert!(generation >= oldest, "{generation} after {oldest} was acknowledged: {found:?}");
+            match which - self.own.len() {
+                0 => self.read_shared(&self.appended),
+                1 => self.read_shared(&self.background),
+                2 => self.read_shared(&self.mortal),
+                _ => self.read_doomed(),
+            }
             return;
         };
         let key = format!("own {which}");
@@ -332,57 +450,108 @@ impl Run {
         if random.below(8) == 0 {
             return drop(reply);
         }
-        let found = reply.wait().unwrap();
+        let Some(found) = heard(reply.wait()) else { return };
         if let Err(why) = history.allows(oldest, found.entry.as_ref()) {
             panic!("{why}: {found:?}");
+        }
+    }
+
+    fn read_shared(&self, shared: &Shared) {
+        let (oldest, now) = (shared.seen_at_once.load(Ordering::SeqCst), self.clock.now());
+        let Some(found) = heard(self.store.find(Key::new(shared.key).unwrap()).wait()) else { return };
+        let Some(entry) = &found.entry else {
+            // It may have expired, and have been swept.
+            assert!(oldest == 0 || shared.key == self.mortal.key, "{oldest} was acknowledged: {found:?}");
+            return;
+        };
+        let generation = entry.generation().get();
+        assert!(generation >= oldest, "{generation} after {oldest} was acknowledged: {found:?}");
+        assert!(found.source == Source::Engine || entry.existing().is_live(now), "{found:?} at {now:?}");
+    }
+
+    fn read_doomed(&self) {
+        let doomed = self.doomed.lock().clone();
+        let Some((store, is_gone)) = doomed else { return };
+        let was_gone = is_gone.load(Ordering::SeqCst);
+        match store.find(key()).wait() {
+            Ok(found) => assert!(!was_gone && found.entry.is_none(), "{found:?}"),
+            Err(KvError::NoStore(_) | KvError::Engine(_)) => {}
+            Err(error) => panic!("{error}"),
         }
     }
 }
 
 fn check(scenario: &Scenario) {
-    let Scenario { seed, writers, max_bytes, answers_later, steps } = *scenario;
-    let inner: Arc<dyn Engine> =
-        if answers_later { Arc::new(Shuffled::new(seed)) } else { Arc::new(MemoryEngine::new()) };
-    let limits = CacheLimits { max_bytes, freshness: None };
-    let engine = CachedEngine::new(inner, limits, Arc::new(ManualClock::default()));
+    let Scenario { seed, writers, max_bytes, freshness, answers_later, fails, steps } = *scenario;
+    let faults = Arc::new(Faults { are_on: AtomicBool::new(fails), random: Mutex::new(Random(seed)) });
+    let inner: Arc<dyn Engine> = if answers_later {
+        Arc::new(Shuffled::new(seed, Arc::clone(&faults)))
+    } else {
+        Arc::new(MemoryEngine::new())
+    };
+    let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1)));
+    let limits = CacheLimits { max_bytes, freshness };
+    let engine = CachedEngine::new(inner, limits, Arc::new(Arc::clone(&clock)));
     let store = engine.create(&StoreName::new("store").unwrap(), Timestamp::default()).wait().unwrap();
     let run = Run {
+        clock,
+        engine,
         store,
         own: (0..writers).map(|_| History::default()).collect(),
-        shared: Default::default(),
+        appended: Shared::new("appended"),
+        background: Shared::new("background"),
+        mortal: Shared::new("mortal"),
+        doomed: Mutex::default(),
         writers_left: AtomicUsize::new(writers),
     };
     std::thread::scope(|scope| {
+        let run = &run;
         for writer in 0..writers {
-            let run = &run;
-            scope.spawn(move || run.write(writer, &mut Random(seed ^ writer as u64), steps));
-        }
-        for reader in 0..2_u64 {
-            let run = &run;
             scope.spawn(move || {
-                let mut random = Random(!seed ^ reader);
-                while run.writers_left.load(Ordering::SeqCst) > 0 {
-                    run.read(&mut random);
-                }
+                let _left = Left(&run.writers_left);
+                run.write(writer, &mut Random(seed ^ writer as u64), steps);
             });
         }
+        scope.spawn(|| run.stream());
+        scope.spawn(|| run.come_and_go());
+        scope.spawn(|| {
+            let mut random = Random(!seed);
+            while run.writers_left.load(Ordering::SeqCst) > 0 {
+                run.read(&mut random);
+            }
+        });
     });
+    let Run { engine, store, .. } = &run;
     until(|| engine.cache().slots.len() == 0);
     let bytes = engine.stats().bytes;
     assert!(bytes <= max_bytes.next_multiple_of(4), "{bytes} bytes are kept");
+    faults.are_on.store(false, Ordering::SeqCst);
     // Now that nothing is under way, what is kept is what the engine has.
-    for writer in 0..writers {
-        let key = format!("own {writer}");
+    let shared = [run.appended.key, run.background.key].map(str::to_owned);
+    for key in (0..writers).map(|writer| format!("own {writer}")).chain(shared) {
         let key = Key::new(&key).unwrap();
         for _ in 0..2 {
-            let found = run.store.lookup(key).wait().unwrap();
-            assert_eq!(found, run.store.read(key).wait().unwrap());
+            assert_eq!(store.lookup(key).wait().unwrap(), store.read(key).wait().unwrap());
         }
     }
 }
 
+/// A writer leaves also by a panic, so that the others do not wait for it.
+struct Left<'r>(&'r AtomicUsize);
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 8, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        max_shrink_iters: 8,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn no_lookup_sees_less_than_what_was_acknowledged_before_it(scenario in some_scenario()) {

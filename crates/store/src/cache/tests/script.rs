@@ -32,6 +32,8 @@ pub(super) enum Plan {
     LateAnswer,
     /// Writes at once and has told of the end before the call is over, as another thread may, and answers in the reply.
     EarlyEnd,
+    /// The same, and holds up its thread in between.
+    EarlyEndAndBlock(Sender<()>, Receiver<()>),
     /// Tells that the call has come, and then holds up its thread: a read with what it has read, a write before it writes.
     Block(Sender<()>, Receiver<()>),
     Fail,
@@ -207,6 +209,12 @@ impl Script {
                 let result = write();
                 self.pending_writes.lock().push_back(Box::new(move || drop(answer.send(end(result)))));
             }
+            Plan::EarlyEndAndBlock(entered, go) => {
+                let result = end(write());
+                entered.send(()).unwrap();
+                go.recv().unwrap();
+                return Reply::later(async move { result });
+            }
             Plan::EarlyEnd => {
                 let result = end(write());
                 return Reply::later(async move { result });
@@ -253,7 +261,7 @@ impl EngineStore for ScriptedStore {
                     found
                 })
             }
-            Plan::Block(entered, go) => {
+            Plan::Block(entered, go) | Plan::EarlyEndAndBlock(entered, go) => {
                 entered.send(()).unwrap();
                 go.recv().unwrap();
                 Reply::Ready(found)

@@ -6,16 +6,19 @@ use std::sync::atomic::AtomicU64;
 use futures_channel::oneshot;
 use parking_lot::{Mutex, RwLock};
 
+use super::deletion::Deletion;
 use super::error::Damaged;
 use super::handle::guarded;
-use super::operation::{Call, End as CallEnd, Failure};
+use super::operation::{Answer, Call, End as CallEnd, Failure, Operation};
 use super::queue::Queue;
 use super::snapshot::Snapshot;
 use super::store::RedbStore;
 use super::transaction::Transaction;
+use crate::clock::Timestamp;
 use crate::completion::{Completion, Ended};
 use crate::engine::registry::Registry;
 use crate::error::KvError;
+use crate::name::StoreId;
 use crate::reply::Reply;
 
 /// All stores of the file. The writer changes it when what it did to them is durable.
@@ -125,7 +128,20 @@ impl Core {
         end: CallEnd<T>,
         run: impl FnMut(&mut Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Reply<T> {
-        let (call, answer) = Call::boxed(bytes, end, run);
+        self.queue_up(Call::boxed(bytes, end, run))
+    }
+
+    /// Queues the deletion of a store.
+    pub(super) fn delete_store(
+        self: &Arc<Self>,
+        id: StoreId,
+        now: Timestamp,
+        completion: Completion,
+    ) -> Reply<bool> {
+        self.queue_up(Deletion::boxed(self, id, now, completion))
+    }
+
+    fn queue_up<T: Send + 'static>(&self, (call, answer): (Box<dyn Operation>, Answer<T>)) -> Reply<T> {
         match self.queue.push(call) {
             Ok(()) => Reply::later(async move { answer.await.unwrap_or(Err(KvError::Closed)) }),
             Err(error) => Reply::Ready(Err(error)),

@@ -23,7 +23,9 @@
 //! apart, so that lists and the searches of writers do not touch them, and in chunks, so that appending to one
 //! rewrites its end only. The expiries are an index, so that a sweep costs what has expired.
 //!
-//! Of a store that is deleted, entries may stay for a while: such as had expired, when there are many. They are in nobody's
+//! A store is deleted when everything in it has expired. When that is much, it goes first, in steps between which other
+//! writers have their turn, and whether the store is empty is decided in the last of them; what is called after the
+//! deletion may come before that. Some entries may stay for a while when they are large. They are in nobody's
 //! way, as an id is never given again, and go as what has expired goes.
 //!
 //! # What a commit costs
@@ -47,6 +49,7 @@
 mod backend;
 mod builder;
 mod core;
+mod deletion;
 mod error;
 #[cfg(test)]
 mod faults;
@@ -75,7 +78,7 @@ pub use self::builder::RedbBuilder;
 use self::core::{Core, Stores};
 pub use self::error::OpenError;
 use self::store::RedbStore;
-use self::transaction::{Change, DeletedStore};
+use self::transaction::Change;
 use super::{Engine, EngineStats, EngineStore};
 use crate::clock::Timestamp;
 use crate::completion::Completion;
@@ -176,17 +179,7 @@ impl Engine for RedbEngine {
     }
 
     fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool> {
-        let core = Arc::clone(&self.core);
-        self.core.write(0, completion, move |transaction| {
-            Ok(match transaction.delete_store(id, now)? {
-                DeletedStore::Missing => false,
-                DeletedStore::Whole => true,
-                DeletedStore::ButForExpired => {
-                    collect(&core, now);
-                    true
-                }
-            })
-        })
+        self.core.delete_store(id, now, completion)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {
@@ -216,20 +209,6 @@ impl Engine for RedbEngine {
             file_bytes: std::fs::metadata(&self.path).ok().map(|file| file.len()),
         }
     }
-}
-
-/// Removes what has expired by `now`, in steps between which others have their turn: each queues the next one.
-/// Should it not come to its end, because the engine is closed for example, the next sweep goes on with it.
-fn collect(core: &Arc<Core>, now: Timestamp) {
-    let again = Arc::clone(core);
-    // Nobody waits for it. A step that fails is in the log.
-    drop(core.submit(0, move |transaction| {
-        let swept = transaction.sweep(now, transaction::EXPIRED_PER_STEP)?;
-        if swept > 0 {
-            collect(&again, now);
-        }
-        Ok(())
-    }));
 }
 
 impl Drop for RedbEngine {

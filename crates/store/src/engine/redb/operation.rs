@@ -113,7 +113,8 @@ impl<T> End<T> {
         Self { completion, ended: |outcome| outcome.into() }
     }
 
-    fn tell(self, outcome: &Result<T, KvError>) {
+    /// Runs before the answer.
+    pub(super) fn tell(self, outcome: &Result<T, KvError>) {
         let Self { completion, ended } = self;
         let ended = ended(outcome);
         // It is code of others. Should it panic, the caller still gets the answer.
@@ -181,7 +182,7 @@ where
 }
 
 /// Answers; when nobody listens any more, the log is the last place for what went wrong.
-fn answer<T>(to: oneshot::Sender<Result<T, KvError>>, outcome: Result<T, KvError>) {
+pub(super) fn answer<T>(to: oneshot::Sender<Result<T, KvError>>, outcome: Result<T, KvError>) {
     if let Err(Err(error)) = to.send(outcome) {
         error.log_unheard();
     }

@@ -69,6 +69,12 @@ impl Queue {
         Ok(())
     }
 
+    /// Adds what the writer has begun, and goes on with later: also when the queue is closed, as that is still to be done.
+    /// For the writer alone, who takes what is there until there is nothing.
+    pub(super) fn push_again(&self, operation: Box<dyn Operation>) {
+        self.state.lock().operations.push_back(operation);
+    }
+
     /// Bytes that wait.
     pub(super) fn bytes(&self) -> u64 {
         self.state.lock().bytes

@@ -32,7 +32,7 @@ const CHUNK_BYTES: usize = 256 * 1024 - 64;
 /// others wait.
 const SWEEP_BYTES: u64 = 32 * 1024 * 1024;
 
-/// Most expired entries that go together with the store that they are in. What is left goes in steps of as many.
+/// Most entries that one step of the deletion of a store looks at, and most expired ones that go in one step.
 pub(super) const EXPIRED_PER_STEP: usize = 1000;
 
 /// What a transaction does to the stores, for all to see once it is committed.
@@ -50,6 +50,8 @@ pub(super) enum DeletedStore {
     Whole,
     /// It is gone, and more entries that have expired than were to be removed at once are left in the tables.
     ButForExpired,
+    /// It is still there: all that was looked at had expired, and went, and more is behind that.
+    NotYet,
 }
 
 /// What is under a key.
@@ -281,12 +283,17 @@ impl<'t> Transaction<'t> {
         let Some(info) = self.store(id)? else {
             return Ok(DeletedStore::Missing);
         };
-        let (mut expired, mut bytes, mut all) = (Vec::new(), 0_u64, true);
+        let (mut expired, mut bytes, mut all, mut is_end) = (Vec::new(), 0_u64, true, true);
         let start = EntryKey::at(id, "");
-        for row in self.entries.range::<&[u8]>(start.as_bytes()..)? {
+        let rows = self.entries.range::<&[u8]>(start.as_bytes()..)?;
+        for (row, looked_at) in rows.zip(0..) {
             let (key, record) = row?;
             let key = key.value();
             if !key.starts_with(start.as_bytes()) {
+                break;
+            }
+            if looked_at == EXPIRED_PER_STEP {
+                is_end = false;
                 break;
             }
             // One that cannot be read is listed and can be deleted, so it is there.
@@ -297,16 +304,18 @@ impl<'t> Transaction<'t> {
             let Some(header) = dead else {
                 return Err(KvError::StoreNotEmpty(info.name).into());
             };
-            if expired.len() < EXPIRED_PER_STEP && bytes < SWEEP_BYTES {
+            all &= bytes < SWEEP_BYTES;
+            if all {
                 bytes = bytes.saturating_add(header.value_bytes);
                 expired.push((key.to_vec(), header));
-            } else {
-                all = false;
             }
         }
         self.changed = true;
         for (key, header) in expired {
             self.remove(&key, &header)?;
+        }
+        if !is_end {
+            return Ok(DeletedStore::NotYet);
         }
         self.stores.remove(info.name.as_str())?;
         self.changes.push(Change::Deleted(id));
