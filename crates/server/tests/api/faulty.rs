@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use edgekv_store::{
-    Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError, Limits,
-    MemoryEngine, Reply, Scan, StoreId, StoreInfo, StoreName, Timestamp,
+    Completion, Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError,
+    Limits, MemoryEngine, Reply, Scan, StoreId, StoreInfo, StoreName, Timestamp,
 };
 
 /// What is wrong with an engine.
@@ -64,8 +64,8 @@ impl Engine for FaultyEngine {
         self.inner.rename(id, name, now)
     }
 
-    fn delete(&self, id: StoreId, now: Timestamp) -> Reply<bool> {
-        self.inner.delete(id, now)
+    fn delete(&self, id: StoreId, now: Timestamp, completion: Completion) -> Reply<bool> {
+        self.inner.delete(id, now, completion)
     }
 
     fn stores(&self) -> Reply<Vec<StoreInfo>> {
@@ -100,15 +100,28 @@ impl EngineStore for FaultyStore {
         if is_next(&self.faults.reads, &self.faults.failing_read) { broken() } else { self.inner.lookup(key) }
     }
 
-    fn insert(&self, key: Key<'_>, insert: Insert, now: Timestamp, limits: &Limits) -> Reply<Generation> {
+    fn insert(
+        &self,
+        key: Key<'_>,
+        insert: Insert,
+        now: Timestamp,
+        limits: &Limits,
+        completion: Completion,
+    ) -> Reply<Generation> {
         if is_next(&self.faults.writes, &self.faults.failing_write) {
             return broken();
         }
-        self.inner.insert(key, insert, now, limits)
+        self.inner.insert(key, insert, now, limits, completion)
     }
 
-    fn delete(&self, key: Key<'_>, condition: Option<GenerationMatch>, now: Timestamp) -> Reply<bool> {
-        self.inner.delete(key, condition, now)
+    fn delete(
+        &self,
+        key: Key<'_>,
+        condition: Option<GenerationMatch>,
+        now: Timestamp,
+        completion: Completion,
+    ) -> Reply<bool> {
+        self.inner.delete(key, condition, now, completion)
     }
 
     fn scan(&self, scan: Scan<'_>) -> Reply<KeyPage> {
