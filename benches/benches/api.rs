@@ -3,9 +3,11 @@
 //! batch, and out of it again; and by `edgekv kv import`, the program that `EDGEKV_BIN` names, which `cargo xtask bench api`
 //! sets.
 //!
-//! The API counts as `edgekv serve` has it count: its requests, and the operations on its stores. Once it asks for a token. API
-//! and bare handler run in this process, one after the other in turns, each on threads of its own, as `edgekv serve` makes them. The
-//! load comes from `wrk` where it is installed, which needs less of the machine, and else from the generator of these benches.
+//! The API counts as `edgekv serve` has it count: its requests, and the operations on its stores. Once it asks for a token.
+//!
+//! API and bare handler run in this process, one after the other in turns, each on threads of its own, as `edgekv serve` makes
+//! them. The load comes from `wrk` where it is installed, which needs less of the machine, and else from the generator of
+//! these benches.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -104,11 +106,14 @@ fn pages(folder: &Path) -> Result<(), Box<dyn Error>> {
 
 /// An API with stores of [`KEYS`] keys.
 fn lists(engine: impl Engine) -> Result<SocketAddr, Box<dyn Error>> {
-    let stores = Stores::builder(engine).cache(CacheLimits::default()).build()?;
+    let metrics = Arc::new(Metrics::new());
+    let builder = Stores::builder(engine).observer(Arc::clone(&metrics) as Arc<dyn Observer>);
+    let stores = builder.cache(CacheLimits::default()).build()?;
     for keys in KEYS {
         fill(&stores.create(&StoreName::new(&store_of(keys))?).wait()?, keys);
     }
-    let api = Api::builder(stores).build();
+    metrics.watch_stores(&stores);
+    let api = Api::builder(stores).metrics(metrics).build();
     start(|listener| async move { api.serve(listener, std::future::pending()).await })
 }
 
