@@ -15,7 +15,7 @@
 //! - **Never cancelled.** An operation happens once it has been called, whatever becomes of its reply; unless it is
 //!   refused at once.
 //! - **In order.** What one caller asks of one store happens in the order of its calls, awaited or not.
-//! - **The end is told.** A write ends its [`Completion`](crate::Completion) when it is decided and every read that starts
+//! - **The end is told.** A write ends its [`Completion`] when it is decided and every read that starts
 //!   later sees it, or when it was refused, and before it answers: once, whatever becomes of the reply. For who keeps something
 //!   of the data, as a cache does; nobody else gives one, and [`Completion::NONE`](crate::Completion::NONE) costs nothing.
 //! - **Read your writes.** What has been acknowledged is seen by every operation that starts later.
