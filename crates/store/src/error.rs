@@ -69,6 +69,7 @@ impl KvError {
     }
 
     /// Tells the log, the last place where an error can go whose caller has not waited for the answer.
+    #[cfg(feature = "redb")]
     pub(crate) fn log_unheard(&self) {
         // A broken thing, and not just a rule that the operation did not keep.
         let fault = matches!(self, Self::Engine(_) | Self::TooManyRequests | Self::Closed);
