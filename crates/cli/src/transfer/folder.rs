@@ -2,7 +2,7 @@
 //!
 //! Symbolic links are never followed, neither on reading nor on writing: what is in a folder is all that is touched.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
@@ -18,6 +18,11 @@ use super::checkpoint::digest;
 use super::names::{self, RESERVED};
 use super::sidecar::{self, Sidecar};
 use super::sync_folder;
+
+/// Most files that are made durable one by one. It is one call for all files of a file system, but that also waits for what
+/// others have written there.
+#[cfg(target_os = "linux")]
+const MAX_SYNCED_ALONE: usize = 256;
 
 /// What is not encoded in the name of a file for a checkpoint.
 const PLAIN: &percent_encoding::AsciiSet =
@@ -164,8 +169,7 @@ pub(crate) struct FolderTarget {
     known: [PathBuf; 2],
     /// What was in the folder where a file was last found to be there already; likewise.
     listed: [Option<(PathBuf, HashSet<OsString>)>; 2],
-    /// What has been written since it was last made durable, where systems cannot tell.
-    #[cfg(not(target_os = "linux"))]
+    /// What has been written since it was last made durable.
     unsynced: Vec<PathBuf>,
 }
 
@@ -252,7 +256,6 @@ impl FolderTarget {
             lock,
             known: [PathBuf::new(), PathBuf::new()],
             listed: [None, None],
-            #[cfg(not(target_os = "linux"))]
             unsynced: Vec::new(),
         })
     }
@@ -263,16 +266,14 @@ impl FolderTarget {
     }
 
     /// Makes durable what has been written.
-    #[cfg(target_os = "linux")]
     pub(crate) fn sync(&mut self) -> io::Result<()> {
-        // One call for thousands of small files.
-        Ok(rustix::fs::syncfs(&self.lock)?)
-    }
-
-    /// Makes durable what has been written.
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn sync(&mut self) -> io::Result<()> {
-        let mut folders = std::collections::BTreeSet::new();
+        #[cfg(target_os = "linux")]
+        if self.unsynced.len() > MAX_SYNCED_ALONE {
+            rustix::fs::syncfs(&self.lock)?;
+            self.unsynced.clear();
+            return Ok(());
+        }
+        let mut folders = BTreeSet::new();
         for path in &self.unsynced {
             File::open(path)?.sync_all()?;
             folders.extend(path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)));
@@ -389,7 +390,6 @@ impl FolderTarget {
             // In its place, not into it: it may be a link to somewhere else.
             failed.file.persist(&whole)?;
         }
-        #[cfg(not(target_os = "linux"))]
         self.unsynced.push(whole);
         Ok(())
     }
