@@ -1,6 +1,5 @@
 //! `edgekv store`: the stores of a database or of a server.
 
-use std::fmt;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
@@ -13,6 +12,7 @@ use crate::exit::{self, Failure, Status};
 use crate::quoted::{Line, Quoted};
 use crate::report::{self, ReportArgs};
 use crate::stores::parse_store;
+use crate::transfer::Count;
 
 /// Keys that are deleted at once.
 const PAGE: u32 = 1000;
@@ -199,13 +199,4 @@ pub(super) fn delete_prefix(store: &Store, prefix: &str) -> Result<u64, Failure>
         deleted += store.delete_all(&keys)?;
     }
     Ok(deleted)
-}
-
-/// Items, counted in words.
-pub(super) struct Count(pub(super) u64);
-
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.0, if self.0 == 1 { "item" } else { "items" })
-    }
 }

@@ -8,6 +8,7 @@ pub(crate) mod names;
 pub(crate) mod progress;
 pub(crate) mod sidecar;
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -56,7 +57,8 @@ impl Summary {
             before => format!(" ({before} of them before)"),
         };
         format!(
-            "{verb} {items} items{before}, {bytes} bytes of values, {errors}, in {:.1} s, {} items/s",
+            "{verb} {}{before}, {bytes} bytes of values, {errors}, in {:.1} s, {} items/s",
+            Count(items),
             self.elapsed.as_secs_f64(),
             self.per_second()
         )
@@ -86,6 +88,15 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
             Ok(())
         }
         synced => synced,
+    }
+}
+
+/// Items, counted in words.
+pub(crate) struct Count(pub(crate) u64);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, if self.0 == 1 { "item" } else { "items" })
     }
 }
 

@@ -58,7 +58,7 @@ fn items_that_a_server_puts_off_are_sent_again_in_their_order() {
 fn a_server_that_has_too_much_to_do_for_long_loses_no_item() {
     let here = Data::engine();
     let (ended, batches) = import(&here, vec![second_is_too_much, busy]);
-    ended.fails(75, &["503", "1 items are imported", "goes on from there"]);
+    ended.fails(75, &["503", "1 item imported", "goes on from there"]);
     assert!(batches.len() > 2, "it is asked again: {batches:?}");
     let checkpoint = fs::read_dir(here.path("")).unwrap().map(|entry| entry.unwrap().path());
     let checkpoint =

@@ -188,7 +188,7 @@ fn nothing_but_answers_is_printed_where_nobody_watches() {
         assert_eq!(data.run(&["kv", "import", "s", "f", "--quiet"]).text(), "");
         let exported = data.run(&["kv", "export", "s", "-"]);
         assert_eq!(exported.stdout, b"{\"key\":\"k\",\"value\":\"\"}\n");
-        assert!(exported.stderr.starts_with("exported 1 items, "), "{exported:?}");
+        assert!(exported.stderr.starts_with("exported 1 item, "), "{exported:?}");
     }
 }
 

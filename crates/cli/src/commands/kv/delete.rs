@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::{StoreArgs, parse_generation, parse_key};
 use crate::access::{Absent, OnInterrupt, Store};
-use crate::commands::store::{Count, delete_prefix};
+use crate::commands::store::delete_prefix;
 use crate::exit::{self, Failure};
 use crate::report;
+use crate::transfer::Count;
 
 #[derive(Debug, Args)]
 #[command(after_help = exit::DATA_HELP)]

@@ -19,7 +19,7 @@ use crate::transfer::batch_file::{self, Written};
 use crate::transfer::checkpoint::{Before, Job, Keeper, Place, Position, beside};
 use crate::transfer::folder::{self, FolderTarget, lock_alone};
 use crate::transfer::progress::Progress;
-use crate::transfer::{Summary, Tally, sync_folder};
+use crate::transfer::{Count, Summary, Tally, sync_folder};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -179,12 +179,12 @@ impl ExportArgs {
         match ended {
             Ok(true) => {}
             Ok(false) => {
-                let message = format!("interrupted; {} items are exported; {advice}", tally.items);
+                let message = format!("interrupted; {} exported; {advice}", Count(tally.items));
                 return Err(Failure::said(Status::Interrupted, message));
             }
             Err(failure) if failure.status == Status::ReaderGone => return Err(failure),
             Err(Failure { status, error }) => {
-                let error = anyhow::anyhow!("{error:#}; {} items are exported; {advice}", tally.items);
+                let error = anyhow::anyhow!("{error:#}; {} exported; {advice}", Count(tally.items));
                 return Err(Failure { status, error });
             }
         }

@@ -21,7 +21,7 @@ use crate::transfer::batch_file::{BatchSource, Next};
 use crate::transfer::checkpoint::{Before, Job, Keeper, Place, Position};
 use crate::transfer::folder::{self, FolderSource};
 use crate::transfer::progress::Progress;
-use crate::transfer::{Summary, Tally};
+use crate::transfer::{Count, Summary, Tally};
 
 /// Problems that a report in JSON lists.
 const MAX_REPORTED: usize = 1000;
@@ -264,7 +264,7 @@ impl ImportArgs {
                 }
             }
             Ok(End::Interrupted) => {
-                let message = format!("interrupted; {} items are imported; {}", tally.items, advice());
+                let message = format!("interrupted; {} imported; {}", Count(tally.items), advice());
                 return Err(Failure::said(Status::Interrupted, message));
             }
             Ok(End::TooManyErrors) => {
@@ -279,14 +279,15 @@ impl ImportArgs {
                     _ => format!("mend the input, or raise --max-errors, and {}", advice()),
                 };
                 let message = format!(
-                    "stopped, as more than {} items were refused; {} items are imported; {how}",
-                    self.max_errors, tally.items
+                    "stopped, as more than {} items were refused; {} imported; {how}",
+                    self.max_errors,
+                    Count(tally.items)
                 );
                 return Err(Failure::said(Status::BadData, message));
             }
             Err(failure) => {
                 let Failure { status, error } = failure;
-                let error = anyhow::anyhow!("{error:#}; {} items are imported; {}", tally.items, advice());
+                let error = anyhow::anyhow!("{error:#}; {} imported; {}", Count(tally.items), advice());
                 return Err(Failure { status, error });
             }
         }
