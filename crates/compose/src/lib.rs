@@ -1,0 +1,1 @@
+//! Links components with layers, and says what is in them.

@@ -1,0 +1,1 @@
+//! The KV store as a component.
