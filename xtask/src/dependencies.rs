@@ -37,7 +37,7 @@ const BARRIERS: [(&str, &[&str]); 9] = [
     ("edgekv-adapter", &["edgekv", "edgekv-sys", "edgekv-store", "edgekv-host", "wasmtime"]),
     ("edgekv-compose", &["edgekv", "edgekv-sys", "edgekv-store", "edgekv-host", "wasmtime"]),
     // The store as a component is the store, without engines and without a host.
-    ("edgekv-feature", &["edgekv", "edgekv-sys", "edgekv-host", "wasmtime", "redb"]),
+    ("edgekv-feature", &["edgekv", "edgekv-sys", "edgekv-host", "wasmtime"]),
     // A server is a library too: flags and messages for the terminal are the command's.
     ("edgekv-server", &["edgekv", "edgekv-sys", "edgekv-cli", "clap", "indicatif", "ureq"]),
     ("edgekv", &["edgekv-store", "edgekv-host", "edgekv-server", "wasmtime", "tokio"]),
