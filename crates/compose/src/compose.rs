@@ -14,6 +14,7 @@ use crate::anatomy::{Component, Inspection, Kind};
 use crate::content::FileError;
 use crate::difference::{self, Difference};
 use crate::error::ComposeError;
+use crate::linkable;
 use crate::names;
 use crate::walk::{Check, walk};
 
@@ -157,12 +158,12 @@ fn link(parts: &[Part<'_>], surveys: &[Arc<Component>]) -> Result<Vec<u8>, Compo
                 let place = linked.iter().position(|part| part.instance == node);
                 place.and_then(|place| parts.get(place)).map_or("a part", |part| part.name).to_owned()
             };
-            ComposeError::ImportsDiffer {
-                first: name(first),
-                second: name(second),
-                interface: import,
-                reason: format!("{source:#}"),
+            let (first, second, reason) = (name(first), name(second), format!("{source:#}"));
+            if first == second {
+                // Not a difference, but something that cannot be imported by two.
+                return ComposeError::Unsupported { parts: first, reason: format!("of {import}, {reason}") };
             }
+            ComposeError::ImportsDiffer { first, second, interface: import, reason }
         }
         other => unsupported(parts, &other),
     })
@@ -182,6 +183,8 @@ fn instances(graph: &mut CompositionGraph, parts: &[Part<'_>]) -> Result<Vec<Lin
             None => {
                 let package = Package::from_bytes(&name, None, part.bytes, graph.types_mut());
                 let package = package.map_err(|error| unsupported(&[*part], &*error))?;
+                linkable::check(graph.types(), &graph.types()[package.ty()])
+                    .map_err(|reason| unsupported(&[*part], &reason))?;
                 let package = graph.register_package(package).map_err(|error| unsupported(parts, &error))?;
                 packages.push((*part, package));
                 package

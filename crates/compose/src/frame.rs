@@ -198,7 +198,9 @@ impl Frame {
                 ComponentName::Instances(names) => (&mut self.instance_names, names),
                 _ => continue,
             };
-            of.extend(names.into_iter().flatten().map(|naming| (naming.index, names::shortened(naming.name))));
+            of.extend(
+                names.into_iter().flatten().map(|naming| (naming.index, names::shortened(naming.name))),
+            );
         }
     }
 

@@ -17,7 +17,7 @@
 //!
 //! # let app = wat::parse_str(r#"(component
 //! #     (import "example:kv/store@0.1.0" (instance $kv (export "get" (func (result u32)))))
-//! #     (core module $m (memory 1) (import "kv" "get" (func (result i32))))
+//! #     (core module $m (import "kv" "get" (func (result i32))) (memory 1))
 //! #     (core func $get (canon lower (func $kv "get")))
 //! #     (core instance (instantiate $m (with "kv" (instance (export "get" (func $get)))))))"#)?;
 //! # let layer = wat::parse_str(r#"(component
@@ -40,6 +40,7 @@
 //! | question | place |
 //! | --- | --- |
 //! | which import is satisfied by what? | `compose.rs` |
+//! | what can be linked at all? | `linkable.rs` |
 //! | what is said of types that do not fit? | `difference.rs`, in the words of `wit.rs` |
 //! | which files are components, and what is said of others? | `content.rs` |
 //! | how is a file read, and how deep? | `walk.rs`; its functions, on all processors: `functions.rs` |
@@ -60,6 +61,7 @@ mod difference;
 mod error;
 mod frame;
 mod functions;
+mod linkable;
 mod names;
 mod walk;
 mod wit;

@@ -219,14 +219,17 @@ fn note_component(frame: &mut Frame, payload: &Payload<'_>) -> Result<bool, File
         Payload::ComponentImportSection(section) => {
             for import in section.clone() {
                 let import = import?;
-                frame.import(import.name.name, match import.ty {
-                    ComponentTypeRef::Module(_) => Kind::Module,
-                    ComponentTypeRef::Func(_) => Kind::Function,
-                    ComponentTypeRef::Value(_) => Kind::Value,
-                    ComponentTypeRef::Type(_) => Kind::Type,
-                    ComponentTypeRef::Instance(_) => Kind::Instance,
-                    ComponentTypeRef::Component(_) => Kind::Component,
-                });
+                frame.import(
+                    import.name.name,
+                    match import.ty {
+                        ComponentTypeRef::Module(_) => Kind::Module,
+                        ComponentTypeRef::Func(_) => Kind::Function,
+                        ComponentTypeRef::Value(_) => Kind::Value,
+                        ComponentTypeRef::Type(_) => Kind::Type,
+                        ComponentTypeRef::Instance(_) => Kind::Instance,
+                        ComponentTypeRef::Component(_) => Kind::Component,
+                    },
+                );
             }
         }
         Payload::ComponentExportSection(section) => {

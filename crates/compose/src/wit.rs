@@ -86,7 +86,10 @@ impl<'a> Text<'a> {
     /// A type with its name, and what it consists of.
     fn definition(&mut self, name: &str, id: DefinedTypeId) {
         let types = self.types;
-        let members = |text: &mut Self, word: &str, members: &mut dyn Iterator<Item = (&'a String, Option<ValueType>)>, typed: bool| {
+        let members = |text: &mut Self,
+                       word: &str,
+                       members: &mut dyn Iterator<Item = (&'a String, Option<ValueType>)>,
+                       typed: bool| {
             text.put(&format!("{word} {name} {{"));
             for (place, (name, ty)) in members.enumerate() {
                 text.put(if place == 0 { " " } else { ", " });
@@ -118,7 +121,9 @@ impl<'a> Text<'a> {
                 let cases = variant.cases.iter().map(|(name, ty)| (name, *ty));
                 members(self, "variant", &mut { cases }, false);
             }
-            DefinedType::Enum(cases) => members(self, "enum", &mut cases.0.iter().map(|name| (name, None)), false),
+            DefinedType::Enum(cases) => {
+                members(self, "enum", &mut cases.0.iter().map(|name| (name, None)), false)
+            }
             DefinedType::Flags(flags) => {
                 members(self, "flags", &mut flags.0.iter().map(|name| (name, None)), false);
             }
