@@ -265,7 +265,7 @@ fn what_can_be_linked_is_imported_as_it_was() {
             &["c:d/p", "r", "g"],
         ),
         (
-            r#"(import "r" (type $r (sub resource))) (import "g" (func (param "x" (borrow $r))))"#.to_owned(),
+            r#"(import "r" (type $r (sub resource))) (import "g" (func (result (own $r))))"#.to_owned(),
             &["r", "g"],
         ),
         (
