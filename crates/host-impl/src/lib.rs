@@ -48,7 +48,7 @@
 //! | who decides how the end of a response is told? | `framing.rs` |
 //! | which functions may wait? | `abi.rs` |
 //! | when is something ready? | `Object::poll_ready` in `handles.rs` |
-//! | what of a guest's imports is not there? | [`stub_unknown_imports`] |
+//! | what of a guest's imports is not there? | [`stub_unknown_imports`]; by name, [`provision()`] |
 //!
 //! Nothing in here knows where data live; that is [`edgekv_store`]'s business.
 
@@ -70,6 +70,7 @@ mod log;
 mod memory;
 mod message;
 mod pending;
+mod provision;
 mod status;
 mod streaming;
 mod stubs;
@@ -81,6 +82,7 @@ pub use downstream::{Answer, Client, Downstream, Keepalive};
 pub use escaped::Escaped;
 pub use linker::{add_to_linker, add_to_linker_sync};
 pub use log::GuestLog;
+pub use provision::{Provision, provision};
 pub use streaming::BodyReceiver;
 pub use stubs::{Stub, stub_unknown_imports};
 
