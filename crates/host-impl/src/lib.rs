@@ -69,6 +69,7 @@ mod linker;
 mod log;
 mod memory;
 mod message;
+mod operations;
 mod pending;
 mod status;
 mod streaming;

@@ -42,6 +42,14 @@ impl<T> Pending<T> {
         }
     }
 
+    /// Waits until the operation is done, for its result.
+    pub(crate) async fn wait(self) -> Result<T, KvError> {
+        match self.state {
+            State::Ready(result) => result,
+            State::Later(later) => later.await,
+        }
+    }
+
     /// Whether the operation is known to be done.
     pub(crate) const fn is_done(&self) -> bool {
         matches!(self.state, State::Ready(_))
