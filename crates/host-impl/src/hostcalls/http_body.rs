@@ -7,6 +7,7 @@ use crate::abi::types::BodyHandle;
 use crate::ctx::KvCtx;
 use crate::hostcalls::headers::header_name;
 use crate::memory::{self, OutBuffer, check_out, read_bytes, write_bytes, write_cursor};
+use crate::operations::Written;
 use crate::status::Error;
 
 impl FastlyHttpBody for KvCtx {
@@ -62,7 +63,7 @@ impl FastlyHttpBody for KvCtx {
             end => return Err(Error::UnknownWriteEnd(end)),
         };
         let bytes = read_bytes(memory, buffer.as_array(length))?;
-        self.write_body(body.into(), &bytes, to_front).await?;
+        self.write_body(body.into(), Written::Borrowed(&bytes), to_front).await?;
         memory.write(nwritten_out, length)?;
         Ok(())
     }

@@ -22,6 +22,25 @@ pub(crate) fn header_name(name: &[u8]) -> Result<HeaderName, Error> {
     HeaderName::from_bytes(name).map_err(|_| Error::HeaderName)
 }
 
+/// Bytes that are written to a body.
+pub(crate) enum Written<'a> {
+    /// Which are copied.
+    Borrowed(&'a [u8]),
+    /// Which need not be.
+    #[cfg(feature = "component")]
+    Owned(Bytes),
+}
+
+impl AsRef<[u8]> for Written<'_> {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            #[cfg(feature = "component")]
+            Self::Owned(bytes) => bytes,
+        }
+    }
+}
+
 /// A body that has been taken out.
 enum AnyBody {
     Readable,
@@ -48,21 +67,29 @@ impl KvCtx {
     }
 
     /// Adds bytes to a body. Waits for a receiver that takes too little, or for writes of the instance, as long as there is no room.
-    pub(crate) async fn write_body(&mut self, body: u32, bytes: &[u8], to_front: bool) -> Result<(), Error> {
+    pub(crate) async fn write_body(
+        &mut self,
+        body: u32,
+        bytes: Written<'_>,
+        to_front: bool,
+    ) -> Result<(), Error> {
         match self.handles_mut().object(body) {
             Some(Object::Body(_)) => {}
-            Some(Object::StreamingBody(body)) if !to_front => return Ok(body.write(bytes).await?),
+            Some(Object::StreamingBody(body)) if !to_front => return Ok(body.write(bytes.as_ref()).await?),
             // A streaming body has sent its front already, so for that it is as good as no body.
             _ => return Err(Error::Handle { handle: body, wanted: Body::NAME }),
         }
-        let needed = self.handles_mut().get::<Body>(body)?.memory_for(bytes.len(), to_front);
+        let needed = self.handles_mut().get::<Body>(body)?.memory_for(bytes.as_ref().len(), to_front);
         self.make_room(needed).await?;
         let room = self.room();
         let written = self.handles_mut().get::<Body>(body)?;
-        if to_front {
-            written.write_front(bytes);
-        } else {
-            written.write_back(bytes, room);
+        match (bytes, to_front) {
+            (Written::Borrowed(bytes), true) => written.write_front(bytes),
+            (Written::Borrowed(bytes), false) => written.write_back(bytes, room),
+            #[cfg(feature = "component")]
+            (Written::Owned(bytes), true) => written.push_front(bytes),
+            #[cfg(feature = "component")]
+            (Written::Owned(bytes), false) => written.push_back(bytes, room),
         }
         self.handles_mut().recount(body);
         Ok(())

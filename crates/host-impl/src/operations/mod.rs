@@ -10,7 +10,7 @@ mod insert;
 mod log;
 mod stores;
 
-pub(crate) use bodies::header_name;
+pub(crate) use bodies::{Written, header_name};
 pub(crate) use entries::{Opened, document};
 #[cfg(feature = "component")]
 pub(crate) use insert::Value;
