@@ -43,7 +43,7 @@ fn mismatch(wanted: &str, found: &str) -> String {
     let app = component_alone(&[&package(wanted), "package t:t; world w { import a:b/i@0.1.0; }"]);
     let layer = component_alone(&[&package(found), "package t:t; world w { export a:b/i@0.1.0; }"]);
     match compose(part("app", &app), &[part("layer", &layer)]) {
-        Err(error @ ComposeError::Mismatch { .. }) => {
+        Err(error @ ComposeError::Mismatch(_)) => {
             let said = error.to_string();
             let said = said.strip_prefix("layer does not fit app: of a:b/i@0.1.0, app wants ");
             said.unwrap_or_else(|| panic!("{error}")).to_owned()
