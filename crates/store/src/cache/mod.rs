@@ -73,6 +73,7 @@
 //! engine that answers lookups at once, the new entry is kept when the write is acknowledged, unless another such write of
 //! the key was under way. What is given up is given up for lookups: conditions of writes, `read`, and scans are the engine's.
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod background;
 mod engine;
 mod handles;
@@ -92,12 +93,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use self::background::Background;
 pub use self::engine::CachedEngine;
 use self::slots::Slots;
 use self::values::Values;
 use crate::clock::Clock;
 use crate::name::StoreId;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use crate::without_system::Background;
 
 /// How much a cache keeps, and for how long.
 ///
