@@ -125,7 +125,8 @@ mod tests {
         let mut parts = [Box::pin(host.after(4)), Box::pin(host.after(2))];
         let mut seen = Vec::new();
         let both = poll_fn(|cx| {
-            let pending = parts.iter_mut().filter(|part| part.as_mut().poll(cx).is_pending()).count();
+            let polled = parts.each_mut().map(|part| part.as_mut().poll(cx));
+            let pending = polled.iter().filter(|part| part.is_pending()).count();
             seen.push(pending);
             if pending == 0 { Poll::Ready(()) } else { Poll::Pending }
         });
