@@ -21,6 +21,8 @@ pub(crate) fn stores() -> Result<&'static Stores, KvError> {
 }
 
 fn make() -> Result<Stores, KvError> {
+    #[cfg(feature = "faults")]
+    crate::faults::keep_secret();
     let origin::Limits { max_value_bytes, max_list_limit } = origin::get_limits();
     let limits = Limits {
         max_value_bytes,

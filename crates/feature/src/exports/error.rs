@@ -42,6 +42,8 @@ pub(super) const fn of_body(error: bodies::Error) -> Error {
 
 /// The key that a program names.
 pub(super) fn key(bytes: &[u8]) -> Result<Key<'_>, Error> {
+    #[cfg(feature = "faults")]
+    crate::faults::fail_on(bytes);
     std::str::from_utf8(bytes).ok().and_then(|text| Key::new(text).ok()).ok_or(Error::InvalidArgument)
 }
 
