@@ -56,7 +56,11 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking"))]
 
 mod abi;
+#[cfg(feature = "component")]
+mod awaited;
 mod body;
+#[cfg(feature = "component")]
+pub mod component;
 mod cpu_time;
 mod ctx;
 mod downstream;
@@ -69,15 +73,17 @@ mod linker;
 mod log;
 mod memory;
 mod message;
+mod operations;
 mod pending;
 mod status;
+mod stream;
 mod streaming;
 mod stubs;
 mod trailers;
 
 pub use body::{Body, BodyError};
 pub use ctx::{KvCtx, KvCtxBuilder};
-pub use downstream::{Answer, Client, Downstream, Keepalive};
+pub use downstream::{Answer, Client, Downstream, Keepalive, Responder};
 pub use escaped::Escaped;
 pub use linker::{add_to_linker, add_to_linker_sync};
 pub use log::GuestLog;
