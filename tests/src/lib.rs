@@ -17,10 +17,42 @@ use std::time::SystemTime;
 /// it.
 #[must_use]
 pub fn guest(name: &str) -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = here.parent().unwrap_or(here);
+    let root = root();
     let sources = [root.join("crates/sdk/src"), root.join("crates/sys/src"), own_source(root, name)];
-    fresh(name, &root.join("target/guests"), &sources)
+    fresh(name, &root.join("target/guests"), "wasm", &sources)
+}
+
+/// The component that the SDK makes of a guest program, beside its module.
+///
+/// # Panics
+///
+/// As [`guest`].
+#[must_use]
+pub fn component(name: &str) -> PathBuf {
+    let root = root();
+    let sources = [root.join("crates/sdk/src"), root.join("wit"), own_source(root, name)];
+    fresh(name, &root.join("target/guests"), "component.wasm", &sources)
+}
+
+/// A component that is linked with programs, by the name of its package.
+///
+/// # Panics
+///
+/// As [`guest`].
+#[must_use]
+pub fn layer(name: &str) -> PathBuf {
+    let root = root();
+    let own = match name.strip_prefix("edgekv-") {
+        Some(name) => root.join("crates").join(name),
+        None => root.join("examples").join(name),
+    };
+    let sources = [root.join("crates/store/src"), root.join("wit"), own];
+    fresh(name, &root.join("target/guests"), "wasm", &sources)
+}
+
+fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
 }
 
 /// The folder that a guest is built from: an example has one of its own, and so has the guest of the benchmarks.
@@ -32,8 +64,8 @@ fn own_source(root: &Path, name: &str) -> PathBuf {
     }
 }
 
-fn fresh(name: &str, modules: &Path, sources: &[PathBuf]) -> PathBuf {
-    let module = modules.join(name).with_extension("wasm");
+fn fresh(name: &str, modules: &Path, extension: &str, sources: &[PathBuf]) -> PathBuf {
+    let module = modules.join(name).with_extension(extension);
     let built = fs::metadata(&module).and_then(|metadata| metadata.modified());
     let Ok(built) = built else { panic!("the guest `{name}` is not built: run `cargo xtask guests`") };
     if let Some(changed) = sources.iter().find_map(|folder| changed_since(built, folder)) {
@@ -52,7 +84,7 @@ fn changed_since(time: SystemTime, folder: &Path) -> Option<PathBuf> {
             // What npm installs is no source of ours, and very much.
             return if name == "node_modules" { None } else { changed_since(time, &path) };
         }
-        let is_source = path.extension().is_some_and(|end| end == "rs" || end == "js")
+        let is_source = path.extension().is_some_and(|end| end == "rs" || end == "js" || end == "wit")
             || ["Cargo.toml", "package.json", "package-lock.json"].iter().any(|manifest| name == *manifest);
         (is_source && entry.metadata().ok()?.modified().ok()? > time).then_some(path)
     })
@@ -81,6 +113,12 @@ mod tests {
     fn a_built_guest_is_a_wasm_module() {
         let start = fs::read(guest("exit-code")).unwrap();
         assert_eq!(&start[..4], b"\0asm");
+    }
+
+    #[test]
+    fn a_built_component_is_one() {
+        let start = fs::read(layer("edgekv-feature")).unwrap();
+        assert_eq!(&start[..8], b"\0asm\x0d\0\x01\0");
     }
 
     #[test]
@@ -118,7 +156,7 @@ mod tests {
             .unwrap()
             .set_modified(written + Duration::from_secs(60))
             .unwrap();
-        let found = || fresh("app", folder.path(), &[folder.path().join("src")]);
+        let found = || fresh("app", folder.path(), "wasm", &[folder.path().join("src")]);
 
         module.set_modified(written + Duration::from_secs(1)).unwrap();
         assert!(found().ends_with("app.wasm"));
