@@ -60,6 +60,7 @@ fn own_source(root: &Path, name: &str) -> PathBuf {
     match root.join("examples").join(name) {
         example if example.is_dir() => example,
         _ if name == "bench-guest" => root.join("benches/guest"),
+        _ if name == "conformance" => root.join("tests/conformance"),
         _ => root.join("tests/guests"),
     }
 }
@@ -129,6 +130,7 @@ mod tests {
             ("shortener-fastly", "examples/shortener-fastly", ""),
             ("bench-guest", "benches/guest", ""),
             ("bench-http", "tests/guests", "bench"),
+            ("conformance", "tests/conformance", ""),
             ("fastly-kv", "tests/guests", "fastly"),
         ];
         for (name, folder, package) in packages {

@@ -1,4 +1,8 @@
 //! What a case is, and how it fails.
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "what is compared was made for it; a hundred `&` would say nothing"
+)]
 
 use std::fmt::Debug;
 

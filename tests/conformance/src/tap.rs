@@ -45,7 +45,7 @@ fn quoted(text: &str) -> String {
             '"' | '\\' => quoted.extend(['\\', character]),
             '\n' => quoted.push_str("\\n"),
             control if control.is_control() => {
-                quoted.push_str(&format!("\\x{:02x}", u32::from(control) & 0xff))
+                quoted.push_str(&format!("\\x{:02x}", u32::from(control) & 0xff));
             }
             other => quoted.push(other),
         }

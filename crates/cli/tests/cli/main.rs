@@ -9,6 +9,7 @@ mod bad_input;
 #[allow(dead_code, reason = "the tests over HTTP need more of it")]
 mod client;
 mod compiled;
+mod conformance;
 mod guests;
 mod help;
 mod interrupts;
