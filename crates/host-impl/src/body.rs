@@ -9,10 +9,10 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
-use http_body_util::combinators::UnsyncBoxBody;
 use thiserror::Error;
 
 use crate::headers::TooManyHeaders;
+use crate::stream::Stream;
 use crate::trailers::Trailers;
 
 /// A body in host memory: pieces of bytes and, between or behind them, streams that bring more, then trailers.
@@ -41,15 +41,19 @@ enum Piece {
         /// The memory that it keeps alive: all that it was once a part of, until the last byte is read.
         memory: usize,
     },
-    Stream(UnsyncBoxBody<Bytes, BoxError>),
+    Stream(Stream),
     /// Where a stream broke off. Nothing behind it is ever read.
     Break(BodyError),
 }
 
-type BoxError = Box<dyn StdError + Send + Sync>;
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// What the host spends on a piece beside its bytes; counted, so that many tiny pieces are not free.
 const PIECE_OVERHEAD_BYTES: usize = 64;
+
+/// What is written in one go, and is a piece of its own rather than a part of a buffer that is copied as it grows: so many bytes.
+#[cfg(feature = "component")]
+const MIN_PIECE_BYTES: usize = 4 * 1024;
 
 /// Most frames without bytes that are taken from a stream before others get the thread: a client can send them for ever.
 const MAX_EMPTY_FRAMES_AT_ONCE: usize = 64;
@@ -90,7 +94,7 @@ impl Body {
         B::Error: Into<BoxError>,
     {
         let stream = stream.map_err(Into::into).boxed_unsync();
-        Self { pieces: VecDeque::from([Piece::Stream(stream)]), ..Self::default() }
+        Self { pieces: VecDeque::from([Piece::Stream(stream.into())]), ..Self::default() }
     }
 
     /// The trailers that are known by now. Those of a stream are, once it has been read to its end.
@@ -171,12 +175,26 @@ impl Body {
 
     /// Adds bytes before all that is there.
     pub(crate) fn write_front(&mut self, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            self.push_front(Bytes::copy_from_slice(bytes));
-        }
+        self.push_front(Bytes::copy_from_slice(bytes));
     }
 
-    fn push_front(&mut self, bytes: Bytes) {
+    /// Adds bytes behind all that is there, as they are if they are many.
+    #[cfg(feature = "component")]
+    pub(crate) fn push_back(&mut self, bytes: Bytes, room: usize) {
+        if bytes.len() < MIN_PIECE_BYTES {
+            return self.write_back(&bytes, room);
+        }
+        self.settle_tail();
+        let memory = bytes.len();
+        self.piece_bytes += memory;
+        self.pieces.push_back(Piece::Bytes { bytes, memory });
+    }
+
+    /// Adds bytes before all that is there, as they are.
+    pub(crate) fn push_front(&mut self, bytes: Bytes) {
+        if bytes.is_empty() {
+            return;
+        }
         let memory = bytes.len();
         self.piece_bytes += memory;
         self.pieces.push_front(Piece::Bytes { bytes, memory });
@@ -238,6 +256,15 @@ impl Body {
         Poll::Pending
     }
 
+    /// What tells others that a read needs no waiting any more: `None` unless it needs some now.
+    #[cfg(feature = "component")]
+    pub(crate) fn share(&mut self) -> Option<std::sync::Weak<dyn crate::awaited::Awaited>> {
+        match self.pieces.front_mut() {
+            Some(Piece::Stream(stream)) => Some(stream.share()),
+            _ => None,
+        }
+    }
+
     /// Takes up to `max` bytes from the front if that needs no waiting.
     pub(crate) fn ready_bytes(&mut self, max: usize) -> Option<Bytes> {
         if max == 0 {
@@ -277,7 +304,6 @@ impl Body {
             None => {}
             Some(Err(error)) => self.break_off(error.into()),
             Some(Ok(frame)) => match frame.into_data() {
-                Ok(bytes) if bytes.is_empty() => {}
                 Ok(bytes) => self.push_front(bytes),
                 Err(frame) => {
                     if let Ok(trailers) = frame.into_trailers()
@@ -384,9 +410,7 @@ impl HttpBody for Body {
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
         let mut body = Self::default();
-        if !bytes.is_empty() {
-            body.push_front(bytes);
-        }
+        body.push_front(bytes);
         body
     }
 }

@@ -245,8 +245,9 @@ impl KvCtx {
         Ok(())
     }
 
-    pub(crate) fn cpu_time(&self) -> Duration {
-        self.cpu_time.get()
+    /// Milliseconds for which the instance has been computing.
+    pub(crate) fn vcpu_ms(&self) -> u64 {
+        u64::try_from(self.cpu_time.get().as_millis()).unwrap_or(u64::MAX)
     }
 
     pub(crate) const fn handles_mut(&mut self) -> &mut HandleTable {

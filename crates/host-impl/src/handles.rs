@@ -1,10 +1,16 @@
 //! The handle table of an instance.
 
+#[cfg(feature = "component")]
+use std::sync::Weak;
 use std::task::{Context, Poll, Waker};
 
 use edgekv_store::{Entry, Generation, KvStore, ListPage};
 
+#[cfg(feature = "component")]
+use crate::awaited::Awaited;
 use crate::body::Body;
+#[cfg(feature = "component")]
+use crate::component::{DeleteBuilder, Found, InsertBuilder, ListBuilder, LookupBuilder};
 use crate::log::Endpoint;
 use crate::message::{Request, RequestPromise, Response};
 use crate::pending::Pending;
@@ -27,6 +33,18 @@ pub(crate) enum Object {
     Request(Box<Request>),
     Response(Box<Response>),
     RequestPromise(RequestPromise),
+    /// What a lookup has found.
+    #[cfg(feature = "component")]
+    Found(Found),
+    #[cfg(feature = "component")]
+    LookupBuilder(LookupBuilder),
+    // Boxed for their size as well.
+    #[cfg(feature = "component")]
+    InsertBuilder(Box<InsertBuilder>),
+    #[cfg(feature = "component")]
+    DeleteBuilder(DeleteBuilder),
+    #[cfg(feature = "component")]
+    ListBuilder(Box<ListBuilder>),
 }
 
 impl Object {
@@ -43,6 +61,37 @@ impl Object {
             Self::Delete(pending) => pending.held_bytes(),
             Self::List(pending) => pending.held_bytes(),
             Self::Endpoint(endpoint) => endpoint.held_bytes(),
+            #[cfg(feature = "component")]
+            Self::Found(found) => found.held_bytes(),
+            #[cfg(feature = "component")]
+            Self::LookupBuilder(_) | Self::DeleteBuilder(_) => 0,
+            #[cfg(feature = "component")]
+            Self::InsertBuilder(builder) => builder.held_bytes(),
+            #[cfg(feature = "component")]
+            Self::ListBuilder(builder) => builder.held_bytes(),
+        }
+    }
+
+    /// What tells others that this object is ready; `None` when it is known to be, or is nothing that one can wait for.
+    #[cfg(feature = "component")]
+    fn share(&mut self) -> Option<Weak<dyn Awaited>> {
+        match self {
+            Self::Body(body) => body.share(),
+            Self::StreamingBody(body) => Some(body.share()),
+            Self::Lookup(pending) => pending.share(),
+            Self::Insert(pending) => pending.share(),
+            Self::Delete(pending) => pending.share(),
+            Self::List(pending) => pending.share(),
+            Self::RequestPromise(_)
+            | Self::Store(_)
+            | Self::Endpoint(_)
+            | Self::Request(_)
+            | Self::Response(_)
+            | Self::Found(_)
+            | Self::LookupBuilder(_)
+            | Self::InsertBuilder(_)
+            | Self::DeleteBuilder(_)
+            | Self::ListBuilder(_) => None,
         }
     }
 
@@ -57,6 +106,12 @@ impl Object {
             | Self::List(_)
             | Self::RequestPromise(_) => true,
             Self::Store(_) | Self::Endpoint(_) | Self::Request(_) | Self::Response(_) => false,
+            #[cfg(feature = "component")]
+            Self::Found(_)
+            | Self::LookupBuilder(_)
+            | Self::InsertBuilder(_)
+            | Self::DeleteBuilder(_)
+            | Self::ListBuilder(_) => false,
         }
     }
 
@@ -73,6 +128,12 @@ impl Object {
             // There never is another request, and that is known at once.
             Self::RequestPromise(_) => Some(Poll::Ready(())),
             Self::Store(_) | Self::Endpoint(_) | Self::Request(_) | Self::Response(_) => None,
+            #[cfg(feature = "component")]
+            Self::Found(_)
+            | Self::LookupBuilder(_)
+            | Self::InsertBuilder(_)
+            | Self::DeleteBuilder(_)
+            | Self::ListBuilder(_) => None,
         }
     }
 
@@ -93,6 +154,12 @@ impl Object {
             | Self::Request(_)
             | Self::Response(_)
             | Self::RequestPromise(_) => false,
+            #[cfg(feature = "component")]
+            Self::Found(_)
+            | Self::LookupBuilder(_)
+            | Self::InsertBuilder(_)
+            | Self::DeleteBuilder(_)
+            | Self::ListBuilder(_) => false,
         }
     }
 
@@ -110,6 +177,12 @@ impl Object {
             | Self::Request(_)
             | Self::Response(_)
             | Self::RequestPromise(_) => None,
+            #[cfg(feature = "component")]
+            Self::Found(_)
+            | Self::LookupBuilder(_)
+            | Self::InsertBuilder(_)
+            | Self::DeleteBuilder(_)
+            | Self::ListBuilder(_) => None,
         }
     }
 }
@@ -152,6 +225,15 @@ kinds! {
     RequestPromise, RequestPromise, "a request that was asked for";
 }
 
+#[cfg(feature = "component")]
+kinds! {
+    Found, Found, "what a lookup has found";
+    LookupBuilder, LookupBuilder, "a described lookup";
+    Box<InsertBuilder>, InsertBuilder, "a described insert";
+    DeleteBuilder, DeleteBuilder, "a described delete";
+    Box<ListBuilder>, ListBuilder, "a described list";
+}
+
 /// Handle numbers are positive in 32 bits, as JavaScript guests keep them in a signed integer. 0 is left out: guests
 /// written in C take it for "none".
 const LAST_HANDLE: u32 = i32::MAX as u32;
@@ -177,6 +259,8 @@ pub(crate) struct HandleTable {
     /// Operations that were under way when somebody looked last, oldest first, so that to look again costs what they cost and not
     /// what all objects cost. Some of them may be gone.
     under_way: Vec<u32>,
+    /// Whether there is a way to drop what nobody waits for, so that nothing has to be forgotten.
+    keeps_outcomes: bool,
 }
 
 #[derive(Debug)]
@@ -191,7 +275,15 @@ const FIRST_SLOTS: usize = 16;
 
 impl HandleTable {
     pub(crate) fn new(max: usize) -> Self {
-        Self { slots: Vec::new(), last: 0, live: 0, max, held_bytes: 0, under_way: Vec::new() }
+        Self {
+            slots: Vec::new(),
+            last: 0,
+            live: 0,
+            max,
+            held_bytes: 0,
+            under_way: Vec::new(),
+            keeps_outcomes: false,
+        }
     }
 
     /// Number of objects.
@@ -276,6 +368,22 @@ impl HandleTable {
         ready
     }
 
+    /// What tells others that an object is ready; `None` when it is now.
+    #[cfg(feature = "component")]
+    pub(crate) fn share(&mut self, handle: u32) -> Option<Weak<dyn Awaited>> {
+        // Whoever waits polls again, with a waker of its own.
+        match self.poll_ready(handle, &mut Context::from_waker(Waker::noop())) {
+            Some(Poll::Pending) => self.object(handle)?.share(),
+            Some(Poll::Ready(())) | None => None,
+        }
+    }
+
+    /// Keeps outcomes from now on until they are waited for or dropped, also when the table is full.
+    #[cfg(feature = "component")]
+    pub(crate) const fn keep_outcomes(&mut self) {
+        self.keeps_outcomes = true;
+    }
+
     /// Puts another object behind a handle.
     pub(crate) fn replace(&mut self, handle: u32, object: Object) {
         if let Some(place) = self.object(handle) {
@@ -342,6 +450,9 @@ impl HandleTable {
     /// fill its table. It comes to that only when the table is full, and then half of it is kept.
     fn forget_old_outcomes(&mut self) {
         self.settle();
+        if self.keeps_outcomes {
+            return;
+        }
         let done = self.slots.iter().flatten().filter(|slot| slot.object.is_done() == Some(true));
         let mut done: Vec<_> = done.map(|slot| slot.number).collect();
         // Numbers wrap around, ages do not.

@@ -99,6 +99,12 @@ impl Headers {
         self.map.get(name)
     }
 
+    /// All names, each with each of its values.
+    #[cfg(feature = "component")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.map.iter()
+    }
+
     pub(crate) fn into_map(self) -> HeaderMap {
         self.map
     }

@@ -56,7 +56,11 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking"))]
 
 mod abi;
+#[cfg(feature = "component")]
+mod awaited;
 mod body;
+#[cfg(feature = "component")]
+pub mod component;
 mod cpu_time;
 mod ctx;
 mod downstream;
@@ -69,8 +73,10 @@ mod linker;
 mod log;
 mod memory;
 mod message;
+mod operations;
 mod pending;
 mod status;
+mod stream;
 mod streaming;
 mod stubs;
 mod trailers;

@@ -2,9 +2,18 @@
 
 use std::fmt;
 use std::pin::Pin;
+#[cfg(feature = "component")]
+use std::sync::{Arc, Weak};
+#[cfg(feature = "component")]
+use std::task::Waker;
 use std::task::{Context, Poll};
 
 use edgekv_store::{Entry, Generation, KvError, Later, ListPage, Reply};
+
+#[cfg(feature = "component")]
+use crate::awaited::{Awaited, SharedReply};
+#[cfg(feature = "component")]
+use crate::status::Error;
 
 /// The reply of an operation, parked until the guest asks for it.
 ///
@@ -18,6 +27,12 @@ pub(crate) struct Pending<T> {
 enum State<T> {
     Ready(Result<T, KvError>),
     Later(Later<T>),
+    /// Others want to know when it is done.
+    #[cfg(feature = "component")]
+    Shared(Arc<SharedReply<T>>),
+    /// The result was taken out already.
+    #[cfg(feature = "component")]
+    Taken,
 }
 
 impl<T> Pending<T> {
@@ -38,22 +53,47 @@ impl<T> Pending<T> {
         std::future::poll_fn(|cx| self.poll_done(cx)).await;
         match &self.state {
             State::Ready(result) => result,
-            State::Later(_) => std::future::pending().await,
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Waits until the operation is done, for its result.
+    pub(crate) async fn wait(self) -> Result<T, KvError> {
+        match self.state {
+            State::Ready(result) => result,
+            State::Later(later) => later.await,
+            #[cfg(feature = "component")]
+            State::Shared(shared) => std::future::poll_fn(|cx| shared.poll_result(cx)).await,
+            #[cfg(feature = "component")]
+            State::Taken => std::future::pending().await,
         }
     }
 
     /// Whether the operation is known to be done.
     pub(crate) const fn is_done(&self) -> bool {
-        matches!(self.state, State::Ready(_))
+        match self.state {
+            State::Ready(_) => true,
+            State::Later(_) => false,
+            #[cfg(feature = "component")]
+            State::Shared(_) => false,
+            #[cfg(feature = "component")]
+            State::Taken => true,
+        }
     }
 
     /// Ready when the operation is done; then its result is here.
     pub(crate) fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let State::Later(later) = &mut self.state {
-            let Poll::Ready(result) = Pin::new(later).poll(cx) else { return Poll::Pending };
-            self.state = State::Ready(result);
-            self.held_bytes = 0;
-        }
+        let poll = match &mut self.state {
+            State::Ready(_) => return Poll::Ready(()),
+            State::Later(later) => Pin::new(later).poll(cx),
+            #[cfg(feature = "component")]
+            State::Shared(shared) => shared.poll_result(cx),
+            #[cfg(feature = "component")]
+            State::Taken => return Poll::Ready(()),
+        };
+        let Poll::Ready(result) = poll else { return Poll::Pending };
+        self.state = State::Ready(result);
+        self.held_bytes = 0;
         Poll::Ready(())
     }
 
@@ -61,7 +101,7 @@ impl<T> Pending<T> {
     pub(crate) fn into_result(self) -> Option<Result<T, KvError>> {
         match self.state {
             State::Ready(result) => Some(result),
-            State::Later(_) => None,
+            _ => None,
         }
     }
 
@@ -73,7 +113,41 @@ impl<T> Pending<T> {
             State::Ready(Ok(value)) => value.held_bytes(),
             State::Ready(Err(_)) => 0,
             State::Later(_) => self.held_bytes,
+            #[cfg(feature = "component")]
+            State::Shared(_) => self.held_bytes,
+            #[cfg(feature = "component")]
+            State::Taken => 0,
         }
+    }
+}
+
+#[cfg(feature = "component")]
+impl<T> Pending<T> {
+    /// The result, if it is there, taken out for good.
+    pub(crate) fn take_result(&mut self) -> Result<Option<Result<T, KvError>>, Error> {
+        // Whoever waits polls again, with a waker of its own.
+        if self.poll_done(&mut Context::from_waker(Waker::noop())).is_pending() {
+            return Ok(None);
+        }
+        match std::mem::replace(&mut self.state, State::Taken) {
+            State::Ready(result) => Ok(Some(result)),
+            _ => Err(Error::TakenAlready),
+        }
+    }
+
+    /// What tells others that the operation is done: `None` when it is known to be.
+    pub(crate) fn share(&mut self) -> Option<Weak<dyn Awaited>>
+    where
+        T: Send + 'static,
+    {
+        if let State::Later(_) = self.state
+            && let State::Later(later) = std::mem::replace(&mut self.state, State::Taken)
+        {
+            self.state = State::Shared(Arc::new(SharedReply::new(later)));
+        }
+        let State::Shared(shared) = &self.state else { return None };
+        let shared: Weak<SharedReply<T>> = Arc::downgrade(shared);
+        Some(shared)
     }
 }
 
@@ -81,7 +155,7 @@ impl<T> fmt::Debug for Pending<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.state {
             State::Ready(_) => "Pending(done)",
-            State::Later(_) => "Pending(..)",
+            _ => "Pending(..)",
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What a hostcall refuses, and the one place where that becomes a status of the ABI.
 
 use std::error::Error as _;
+use std::fmt;
 
 use edgekv_store::{KeyError, KvError, StoreName, StoreNameError};
 use thiserror::Error;
@@ -67,6 +68,12 @@ pub(crate) enum Error {
     EndpointNameText,
     #[error("there is no such key")]
     NoSuchKey,
+    #[cfg(feature = "component")]
+    #[error("not valid UTF-8")]
+    NotText,
+    #[cfg(feature = "component")]
+    #[error("the answer of this operation was taken already; it is given once")]
+    TakenAlready,
     #[error("not a valid method")]
     Method,
     #[error("not a valid URL of at most 65,534 bytes")]
@@ -135,6 +142,8 @@ impl Error {
             | Self::InterimStatus(_)
             | Self::NoSuchBackend
             | Self::NothingToSelect => FastlyStatus::Inval,
+            #[cfg(feature = "component")]
+            Self::NotText | Self::TakenAlready => FastlyStatus::Inval,
             Self::NoClient | Self::NotAnswered | Self::Unsupported(_) => FastlyStatus::Unsupported,
             Self::BufferTooSmall { .. } => FastlyStatus::Buflen,
             Self::AbiVersion(_)
@@ -172,7 +181,15 @@ fn memory_status(error: &GuestError) -> FastlyStatus {
 impl UserErrorConversion for KvCtx {
     fn fastly_status_from_error(&mut self, error: Error) -> wasmtime::Result<FastlyStatus> {
         let status = error.status();
-        match &error {
+        self.log_refusal(&error, &status);
+        Ok(status)
+    }
+}
+
+impl KvCtx {
+    /// Tells the log what was refused, and what the guest was told.
+    pub(crate) fn log_refusal(&mut self, error: &Error, told: &dyn fmt::Debug) {
+        match error {
             Error::Engine(error) => report(error),
             // The one mistake that is rarely the guest's: nobody has made the store. Whether it matters shows in how the
             // guest goes on, so the embedder is the one to tell.
@@ -180,9 +197,8 @@ impl UserErrorConversion for KvCtx {
                 tracing::info!("the guest asked for store {:?}, which is not there", name.as_str());
                 self.remember_missing(name);
             }
-            error => tracing::debug!(?status, "{error}"),
+            error => tracing::debug!(status = ?told, "{error}"),
         }
-        Ok(status)
     }
 }
 

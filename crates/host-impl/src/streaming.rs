@@ -77,6 +77,19 @@ impl UnderWay {
         self.bytes < MAX_BYTES_UNDER_WAY
     }
 
+    /// Ready when there is room for another piece, or when nobody takes any more.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
+        if self.reader_is_gone {
+            Poll::Ready(Err(BodyError::ReceiverGone))
+        } else if self.has_room() {
+            Poll::Ready(Ok(()))
+        } else {
+            // The reader does not wait: there is something to read.
+            self.waker = Some(cx.waker().clone());
+            Poll::Pending
+        }
+    }
+
     /// Adds a piece that is small enough, copied.
     fn copy(&mut self, piece: &[u8]) {
         if self.tail.len() + piece.len() > MAX_PIECE_BYTES {
@@ -119,8 +132,15 @@ impl UnderWay {
     }
 }
 
+#[cfg(feature = "component")]
+impl crate::awaited::Awaited for Mutex<UnderWay> {
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        lock(self).poll_room(cx).map(drop)
+    }
+}
+
 /// Nothing here can panic half-way, so what a panic elsewhere leaves behind is whole.
-fn lock(pipe: &Pipe) -> MutexGuard<'_, UnderWay> {
+fn lock(pipe: &Mutex<UnderWay>) -> MutexGuard<'_, UnderWay> {
     pipe.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -149,16 +169,14 @@ impl StreamingBody {
         if self.is_discarded {
             return Poll::Ready(Ok(()));
         }
-        let mut under_way = lock(&self.pipe);
-        if under_way.reader_is_gone {
-            Poll::Ready(Err(BodyError::ReceiverGone))
-        } else if under_way.has_room() {
-            Poll::Ready(Ok(()))
-        } else {
-            // The reader does not wait: there is something to read.
-            under_way.waker = Some(cx.waker().clone());
-            Poll::Pending
-        }
+        lock(&self.pipe).poll_room(cx)
+    }
+
+    /// What tells others that there is room for another piece, or that nobody takes any more.
+    #[cfg(feature = "component")]
+    pub(crate) fn share(&self) -> std::sync::Weak<dyn crate::awaited::Awaited> {
+        let pipe: std::sync::Weak<Mutex<UnderWay>> = Arc::downgrade(&self.pipe);
+        pipe
     }
 
     /// Sends bytes; waits while too many are under way.

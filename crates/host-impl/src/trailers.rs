@@ -55,6 +55,13 @@ impl Trailers {
         self.headers.iter().flat_map(move |headers| headers.values(name))
     }
 
+    /// All of them, names in lower case, in their order.
+    #[cfg(feature = "component")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let headers = self.headers.iter().flat_map(|headers| headers.iter());
+        headers.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()))
+    }
+
     pub(crate) fn into_map(self) -> HeaderMap {
         self.headers.map(|headers| headers.into_map()).unwrap_or_default()
     }

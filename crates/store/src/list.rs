@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use bytes::Bytes;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::clock::Timestamp;
@@ -108,6 +109,13 @@ impl KeyList {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).filter_map(|(start, end)| self.text.get(start..*end))
+    }
+
+    /// The keys, each as a part of the one piece of memory.
+    pub fn into_slices(self) -> impl Iterator<Item = Bytes> {
+        let text = Bytes::from(self.text);
+        let starts = std::iter::once(0).chain(self.ends.clone());
+        starts.zip(self.ends).map(move |(start, end)| text.slice(start..end))
     }
 
     /// The last key.

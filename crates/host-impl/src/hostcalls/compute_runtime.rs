@@ -12,8 +12,7 @@ const MIB: usize = 1024 * 1024;
 impl FastlyComputeRuntime for KvCtx {
     fn get_vcpu_ms(&mut self, memory: &mut GuestMemory<'_>, ms_out: GuestPtr<u64>) -> Result<(), Error> {
         check_out(memory, ms_out)?;
-        let ms = u64::try_from(self.cpu_time().as_millis()).unwrap_or(u64::MAX);
-        memory.write(ms_out, ms)?;
+        memory.write(ms_out, self.vcpu_ms())?;
         Ok(())
     }
 

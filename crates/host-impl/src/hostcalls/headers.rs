@@ -8,10 +8,8 @@ use crate::handles::Kind;
 use crate::headers::OVERHEAD_BYTES;
 use crate::memory::{OutBuffer, read_bytes, write_cursor};
 use crate::message::Message;
+use crate::operations;
 use crate::status::Error;
-
-/// Longest header name in bytes, inclusive; longer ones are `inval` rather than malformed.
-const MAX_HEADER_NAME_BYTES: usize = 65_535;
 
 /// A message that a handle names.
 pub(super) trait MessageKind: Kind {
@@ -160,9 +158,5 @@ impl KvCtx {
 
 /// Reads the name of a header or trailer.
 pub(super) fn header_name(memory: &GuestMemory<'_>, name: GuestPtr<[u8]>) -> Result<HeaderName, Error> {
-    let name = read_bytes(memory, name)?;
-    if name.len() > MAX_HEADER_NAME_BYTES {
-        return Err(Error::HeaderNameTooLong(name.len()));
-    }
-    HeaderName::from_bytes(&name).map_err(|_| Error::HeaderName)
+    operations::header_name(&*read_bytes(memory, name)?)
 }

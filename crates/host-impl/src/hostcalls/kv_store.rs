@@ -4,17 +4,17 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use edgekv_store::{
-    Entry, Generation, GenerationMatch, Insert, InsertMode, Key, KvError, KvStore, ListMode, ListPage,
-    ListRequest, Metadata, Reply, StoreName,
+    Entry, Generation, GenerationMatch, Insert, InsertMode, KvError, KvStore, ListMode, ListPage,
+    ListRequest, Metadata,
 };
 use wiggle::{GuestMemory, GuestPtr};
 
 use crate::abi::fastly_kv_store::FastlyKvStore;
 use crate::abi::types;
-use crate::body::{Body, Collected};
 use crate::ctx::KvCtx;
-use crate::handles::{Kind, Object};
+use crate::handles::Object;
 use crate::memory::{OutBuffer, OutValue, check_out, known_bits, read_bytes, read_text};
+use crate::operations::document;
 use crate::pending::Pending;
 use crate::status::{Error, outcome_code, report};
 
@@ -25,7 +25,7 @@ impl FastlyKvStore for KvCtx {
         name: GuestPtr<str>,
         store_out: GuestPtr<types::KvStoreHandle>,
     ) -> Result<(), Error> {
-        self.open_store(memory, name, store_out).await
+        self.open_named(memory, name, store_out).await
     }
 
     fn lookup(
@@ -40,7 +40,9 @@ impl FastlyKvStore for KvCtx {
     ) -> Result<(), Error> {
         check_out(memory, pending_out)?;
         known_bits::<types::KvLookupConfigOptions>(mask)?;
-        self.start_lookup(memory, store, key, pending_out)
+        let handle = self.start_lookup::<KvStore>(store.into(), read_text(memory, key))?;
+        memory.write(pending_out, handle.into())?;
+        Ok(())
     }
 
     async fn lookup_wait(
@@ -87,10 +89,11 @@ impl FastlyKvStore for KvCtx {
         config: GuestPtr<types::KvInsertConfig>,
         pending_out: GuestPtr<types::KvStoreInsertHandle>,
     ) -> Result<(), Error> {
-        let body = self.give_up_body(body);
+        let value = self.give_up_body(body.into());
         check_out(memory, pending_out)?;
-        let insert = |memory: &GuestMemory<'_>| read_insert(memory, mask, config);
-        let pending = self.begin_insert(memory, store, key, body, insert).await?;
+        let key = read_text(memory, key);
+        let insert = || read_insert(memory, mask, config);
+        let pending = self.begin_insert::<KvStore>(store.into(), key, value, insert).await?;
         let handle = self.handles_mut().insert(Object::Insert(pending))?;
         memory.write(pending_out, handle.into())?;
         Ok(())
@@ -126,7 +129,9 @@ impl FastlyKvStore for KvCtx {
         } else {
             None
         };
-        self.start_delete(memory, store, key, condition, pending_out)
+        let handle = self.start_delete::<KvStore>(store.into(), read_text(memory, key), condition)?;
+        memory.write(pending_out, handle.into())?;
+        Ok(())
     }
 
     async fn delete_wait(
@@ -173,9 +178,7 @@ impl FastlyKvStore for KvCtx {
                 types::KvListMode::Eventual => ListMode::Eventual,
             },
         };
-        self.check_new_operation()?;
-        let reply = self.handles_mut().get::<KvStore>(store.into())?.list(request);
-        let handle = self.handles_mut().insert(Object::List(Pending::new(reply)))?;
+        let handle = self.start_list::<KvStore>(store.into(), request)?;
         memory.write(pending_out, handle.into())?;
         Ok(())
     }
@@ -190,8 +193,7 @@ impl FastlyKvStore for KvCtx {
         check_out(memory, body_out)?;
         check_out(memory, kv_error_out)?;
         let page: Result<ListPage, _> = self.wait_and_take(pending.into()).await?;
-        let document = page.and_then(|page| serde_json::to_vec(&page).map_err(KvError::engine));
-        let outcome = match document {
+        let outcome = match page.and_then(|page| document(&page)) {
             Ok(document) => {
                 let handle = self.handles_mut().insert(Object::Body(document.into()))?;
                 memory.write(body_out, handle.into())?;
@@ -205,7 +207,7 @@ impl FastlyKvStore for KvCtx {
 
 /// What both generations of the interface do; the older one is in `object_store.rs`.
 impl KvCtx {
-    pub(super) async fn open_store(
+    pub(super) async fn open_named(
         &mut self,
         memory: &mut GuestMemory<'_>,
         name: GuestPtr<str>,
@@ -213,110 +215,9 @@ impl KvCtx {
     ) -> Result<(), Error> {
         check_out(memory, store_out)?;
         let name = read_text(memory, name)?;
-        let handle = match self.opened(&name) {
-            Some(handle) => handle,
-            None => {
-                let name = StoreName::new(&name)?;
-                if self.is_hidden(&name) {
-                    return Err(Error::NoSuchStore(name));
-                }
-                self.handles_mut().check_room()?;
-                let store = self.stores().open(&name).await?;
-                let store = store.ok_or_else(|| Error::NoSuchStore(name.clone()))?;
-                let handle = self.handles_mut().insert(Object::Store(store))?;
-                self.remember_opened(name, handle);
-                handle
-            }
-        };
+        let handle = self.store_handle(&name).await?;
         memory.write(store_out, handle.into())?;
         Ok(())
-    }
-
-    /// Says whether the instance may start another operation; asked before it is started.
-    pub(super) fn check_new_operation(&mut self) -> Result<(), Error> {
-        self.handles_mut().check_room()?;
-        self.check_bytes(0)
-    }
-
-    pub(super) fn start_lookup(
-        &mut self,
-        memory: &mut GuestMemory<'_>,
-        store: types::KvStoreHandle,
-        key: GuestPtr<str>,
-        pending_out: GuestPtr<types::KvStoreLookupHandle>,
-    ) -> Result<(), Error> {
-        self.check_new_operation()?;
-        let store = self.handles_mut().get::<KvStore>(store.into())?;
-        let reply = with_key(memory, key, |key| store.lookup(key))?;
-        let handle = self.handles_mut().insert(Object::Lookup(Pending::new(reply)))?;
-        memory.write(pending_out, handle.into())?;
-        Ok(())
-    }
-
-    pub(super) fn start_delete(
-        &mut self,
-        memory: &mut GuestMemory<'_>,
-        store: types::KvStoreHandle,
-        key: GuestPtr<str>,
-        condition: Option<GenerationMatch>,
-        pending_out: GuestPtr<types::KvStoreDeleteHandle>,
-    ) -> Result<(), Error> {
-        self.check_new_operation()?;
-        let store = self.handles_mut().get::<KvStore>(store.into())?;
-        let reply = with_key(memory, key, |key| store.delete(key, condition))?;
-        let handle = self.handles_mut().insert(Object::Delete(Pending::new(reply)))?;
-        memory.write(pending_out, handle.into())?;
-        Ok(())
-    }
-
-    /// The body of an insert. Guests give it up before they call, so it is taken whatever comes of the call.
-    pub(super) fn give_up_body(&mut self, body: types::BodyHandle) -> Result<Body, Error> {
-        self.handles_mut().take(body.into())
-    }
-
-    /// Reads the body to its end and starts to write it. `insert` reads the options, all but the value; its inner error is
-    /// one that the wait call reports.
-    pub(super) async fn begin_insert(
-        &mut self,
-        memory: &GuestMemory<'_>,
-        store: types::KvStoreHandle,
-        key: GuestPtr<str>,
-        body: Result<Body, Error>,
-        insert: impl FnOnce(&GuestMemory<'_>) -> Result<Result<Insert, KvError>, Error>,
-    ) -> Result<Pending<Generation>, Error> {
-        let store = self.handles_mut().get::<KvStore>(store.into())?.clone();
-        let key = read_text(memory, key)?;
-        let key = Key::new(&key)?;
-        let body = body?;
-        let insert = insert(memory)?;
-        self.make_room(body.held_bytes()).await?;
-        self.handles_mut().check_room()?;
-
-        let mut held_bytes = 0;
-        let reply = match insert {
-            Err(error) => Reply::Ready(Err(error)),
-            Ok(insert) => match body.collect(store.limits().max_value_bytes).await? {
-                Collected::All(value) => {
-                    held_bytes = value.len();
-                    store.insert(key, Insert { value, ..insert })
-                }
-                Collected::TooLong(bytes) => {
-                    let limit = store.limits().max_value_bytes;
-                    Reply::Ready(Err(KvError::PayloadTooLarge { bytes, limit }))
-                }
-            },
-        };
-        Ok(Pending::holding(reply, held_bytes))
-    }
-
-    /// Waits for an operation and takes its result; the handle is consumed.
-    pub(super) async fn wait_and_take<T>(&mut self, handle: u32) -> Result<Result<T, KvError>, Error>
-    where
-        Pending<T>: Kind,
-    {
-        self.handles_mut().get::<Pending<T>>(handle)?.result().await;
-        let pending = self.handles_mut().take::<Pending<T>>(handle)?;
-        pending.into_result().ok_or(Error::Handle { handle, wanted: Pending::<T>::NAME })
     }
 
     /// Both versions of the wait: they differ in how wide the generation is.
@@ -356,16 +257,6 @@ impl KvCtx {
         };
         write_outcome(memory, kv_error_out, &outcome)
     }
-}
-
-/// Runs `operation` with the key that the guest passes.
-pub(super) fn with_key<T>(
-    memory: &GuestMemory<'_>,
-    key: GuestPtr<str>,
-    operation: impl FnOnce(Key<'_>) -> T,
-) -> Result<T, Error> {
-    let key = read_text(memory, key)?;
-    Ok(operation(Key::new(&key)?))
 }
 
 /// Reads the options of an insert, all but the value. The inner error is one that the wait call reports.

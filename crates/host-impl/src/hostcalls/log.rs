@@ -5,8 +5,6 @@ use wiggle::{GuestMemory, GuestPtr};
 use crate::abi::fastly_log::FastlyLog;
 use crate::abi::types::EndpointHandle;
 use crate::ctx::KvCtx;
-use crate::handles::Object;
-use crate::log::Endpoint;
 use crate::memory::{check_out, read_bytes};
 use crate::status::Error;
 
@@ -19,16 +17,7 @@ impl FastlyLog for KvCtx {
     ) -> Result<(), Error> {
         check_out(memory, endpoint_out)?;
         let name = read_bytes(memory, name)?;
-        let endpoint = Endpoint::new(&name)?;
-        let handle = match self.endpoint(&endpoint) {
-            Some(handle) => handle,
-            None => {
-                self.check_bytes(endpoint.held_bytes())?;
-                let handle = self.handles_mut().insert(Object::Endpoint(endpoint.clone()))?;
-                self.remember_endpoint(endpoint, handle);
-                handle
-            }
-        };
+        let handle = self.endpoint_handle(&name)?;
         memory.write(endpoint_out, handle.into())?;
         Ok(())
     }

@@ -9,8 +9,7 @@ use crate::abi::fastly_object_store::FastlyObjectStore;
 use crate::abi::types;
 use crate::ctx::KvCtx;
 use crate::handles::{INVALID_HANDLE, Object};
-use crate::hostcalls::kv_store::with_key;
-use crate::memory::check_out;
+use crate::memory::{check_out, read_text};
 use crate::status::Error;
 
 impl FastlyObjectStore for KvCtx {
@@ -20,7 +19,7 @@ impl FastlyObjectStore for KvCtx {
         name: GuestPtr<str>,
         store_out: GuestPtr<types::KvStoreHandle>,
     ) -> Result<(), Error> {
-        self.open_store(memory, name, store_out).await
+        self.open_named(memory, name, store_out).await
     }
 
     async fn lookup(
@@ -31,9 +30,7 @@ impl FastlyObjectStore for KvCtx {
         body_out: GuestPtr<types::BodyHandle>,
     ) -> Result<(), Error> {
         check_out(memory, body_out)?;
-        self.check_new_operation()?;
-        let store = self.handles_mut().get::<KvStore>(store.into())?;
-        let found = with_key(memory, key, |key| store.lookup(key))?.await?;
+        let found = self.lookup::<KvStore>(store.into(), read_text(memory, key))?.await?;
         self.store_found(memory, found, body_out)
     }
 
@@ -45,7 +42,9 @@ impl FastlyObjectStore for KvCtx {
         pending_out: GuestPtr<types::KvStoreLookupHandle>,
     ) -> Result<(), Error> {
         check_out(memory, pending_out)?;
-        self.start_lookup(memory, store, key, pending_out)
+        let handle = self.start_lookup::<KvStore>(store.into(), read_text(memory, key))?;
+        memory.write(pending_out, handle.into())?;
+        Ok(())
     }
 
     async fn pending_lookup_wait(
@@ -66,12 +65,11 @@ impl FastlyObjectStore for KvCtx {
         key: GuestPtr<str>,
         body: types::BodyHandle,
     ) -> Result<(), Error> {
-        let body = self.give_up_body(body);
-        let mut pending = self.begin_insert(memory, store, key, body, |_| Ok(Ok(overwrite()))).await?;
-        match pending.result().await {
-            Ok(_generation) => Ok(()),
-            Err(error) => Err(error.clone().into()),
-        }
+        let value = self.give_up_body(body.into());
+        let key = read_text(memory, key);
+        let pending = self.begin_insert::<KvStore>(store.into(), key, value, || Ok(Ok(overwrite()))).await?;
+        pending.wait().await?;
+        Ok(())
     }
 
     async fn insert_async(
@@ -82,9 +80,10 @@ impl FastlyObjectStore for KvCtx {
         body: types::BodyHandle,
         pending_out: GuestPtr<types::KvStoreInsertHandle>,
     ) -> Result<(), Error> {
-        let body = self.give_up_body(body);
+        let value = self.give_up_body(body.into());
         check_out(memory, pending_out)?;
-        let pending = self.begin_insert(memory, store, key, body, |_| Ok(Ok(overwrite()))).await?;
+        let key = read_text(memory, key);
+        let pending = self.begin_insert::<KvStore>(store.into(), key, value, || Ok(Ok(overwrite()))).await?;
         let handle = self.handles_mut().insert(Object::Insert(pending))?;
         memory.write(pending_out, handle.into())?;
         Ok(())
@@ -107,7 +106,9 @@ impl FastlyObjectStore for KvCtx {
         pending_out: GuestPtr<types::KvStoreDeleteHandle>,
     ) -> Result<(), Error> {
         check_out(memory, pending_out)?;
-        self.start_delete(memory, store, key, None, pending_out)
+        let handle = self.start_delete::<KvStore>(store.into(), read_text(memory, key), None)?;
+        memory.write(pending_out, handle.into())?;
+        Ok(())
     }
 
     async fn pending_delete_wait(
