@@ -83,7 +83,7 @@ mod trailers;
 
 pub use body::{Body, BodyError};
 pub use ctx::{KvCtx, KvCtxBuilder};
-pub use downstream::{Answer, Client, Downstream, Keepalive};
+pub use downstream::{Answer, Client, Downstream, Keepalive, Responder};
 pub use escaped::Escaped;
 pub use linker::{add_to_linker, add_to_linker_sync};
 pub use log::GuestLog;

@@ -15,7 +15,7 @@ const EXTENSION: &str = "cwasm";
 /// Flags and arguments of `edgekv compile`.
 #[derive(Debug, Args)]
 pub(crate) struct CompileArgs {
-    /// The program, a core WebAssembly module
+    /// The program, a core WebAssembly module or a component
     #[arg(value_name = "APP.wasm")]
     program: PathBuf,
     /// The file to write [default: beside the program, with the ending .cwasm]
