@@ -64,7 +64,6 @@
 
 mod abi;
 mod body;
-mod buffer;
 mod error;
 pub mod future;
 pub mod http;

@@ -4,7 +4,7 @@ use std::io;
 use std::net::IpAddr;
 
 use crate::abi::{Address, HostRequest};
-use crate::buffer;
+use crate::abi::buffer;
 use crate::error::Fault;
 
 /// The client of the request, asked when it is wanted: each method is a host call.

@@ -5,7 +5,8 @@ use edgekv_sys::HttpVersion;
 use super::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 use crate::abi::{self, HostRequest};
 use crate::error::Fault;
-use crate::{Body, buffer};
+use crate::Body;
+use crate::abi::buffer;
 
 /// Why there is no request to be handled.
 #[derive(Debug)]
