@@ -315,7 +315,7 @@ impl Slots {
                     slot.detach();
                 }
                 Ended::Unchanged if !values.is_shared() => {
-                    slot.background = slot.background.saturating_sub(1)
+                    slot.background = slot.background.saturating_sub(1);
                 }
                 Ended::Written => {
                     slot.background = slot.background.saturating_sub(1);
