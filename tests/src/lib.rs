@@ -61,6 +61,7 @@ fn own_source(root: &Path, name: &str) -> PathBuf {
         example if example.is_dir() => example,
         _ if name == "bench-guest" => root.join("benches/guest"),
         _ if name == "conformance" => root.join("tests/conformance"),
+        _ if name.starts_with("talk-") => root.join("examples/talk"),
         _ => root.join("tests/guests"),
     }
 }
@@ -118,8 +119,10 @@ mod tests {
 
     #[test]
     fn a_built_component_is_one() {
-        let start = fs::read(layer("edgekv-feature")).unwrap();
-        assert_eq!(&start[..8], b"\0asm\x0d\0\x01\0");
+        for file in [component("hello-kv"), layer("edgekv-feature")] {
+            let start = fs::read(&file).unwrap();
+            assert_eq!(&start[..8], b"\0asm\x0d\0\x01\0", "{}", file.display());
+        }
     }
 
     #[test]
@@ -129,6 +132,8 @@ mod tests {
             ("hello-kv", "examples/hello-kv", ""),
             ("shortener-fastly", "examples/shortener-fastly", ""),
             ("bench-guest", "benches/guest", ""),
+            ("talk-builder", "examples/talk", ""),
+            ("sdk-http", "tests/guests", "sdk-http"),
             ("bench-http", "tests/guests", "bench"),
             ("conformance", "tests/conformance", ""),
             ("fastly-kv", "tests/guests", "fastly"),
@@ -137,7 +142,8 @@ mod tests {
             assert_eq!(own_source(root, name), root.join(folder), "{name}");
             let manifest = root.join(folder).join(package).join("Cargo.toml");
             let manifest = fs::read_to_string(manifest).unwrap();
-            assert!(package == "fastly" || manifest.contains(&format!("name = \"{name}\"")), "{manifest}");
+            let named = manifest.contains(&format!("name = \"{name}\""));
+            assert!(package == "fastly" || name.starts_with("talk-") || named, "{manifest}");
         }
     }
 

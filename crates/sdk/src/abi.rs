@@ -55,6 +55,7 @@ pub(crate) struct ListOptions<'a> {
 
 /// An address that the host knows.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "a component may have no clients"))]
 pub(crate) enum Address {
     Client,
     Server,

@@ -66,6 +66,7 @@ mod abi;
 mod body;
 mod error;
 pub mod future;
+#[cfg(any(feature = "http", not(all(target_os = "wasi", any(target_env = "p2", feature = "component")))))]
 pub mod http;
 pub mod kv_store;
 pub mod log;

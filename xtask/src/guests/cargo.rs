@@ -127,8 +127,15 @@ pub(super) fn compile(programs: &[&Program], named: bool) -> Result<()> {
                 .filter(|program| program.target == target && program.manifest == manifest)
                 .copied()
                 .collect();
-            if !here.is_empty() {
-                compile_programs(&here, manifest, target, named)?;
+            // Components one package after the other: compiled together, all would have the features that one asks for, and so
+            // import what they do not use.
+            let mut packages: Vec<_> = here.iter().map(|program| &program.package).collect();
+            packages.dedup();
+            let at_once = if target == Target::Component { 1 } else { packages.len().max(1) };
+            for packages in packages.chunks(at_once) {
+                let programs: Vec<_> =
+                    here.iter().filter(|program| packages.contains(&&program.package)).copied().collect();
+                compile_programs(&programs, manifest, target, named)?;
             }
         }
     }
@@ -204,7 +211,7 @@ mod tests {
             all.iter().filter(|program| program.name == name).map(|program| program.target).collect()
         };
         assert_eq!(forms("exit-code"), [Target::Program]);
-        assert_eq!(forms("hello-kv"), [Target::Program]);
+        assert_eq!(forms("hello-kv"), [Target::Program, Target::Component]);
         assert_eq!(forms("edgekv-feature"), [Target::Layer]);
         assert_eq!(forms("edgekv"), []);
     }

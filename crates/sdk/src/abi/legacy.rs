@@ -23,16 +23,16 @@ pub(crate) mod script;
 
 use edgekv_sys::FastlyStatus as Status;
 
-pub(crate) use self::async_io::{Waitable, is_ready, select};
 use self::async_io::waitable;
+pub(crate) use self::async_io::{Waitable, is_ready, select};
 pub(crate) use self::http::{HostRequest, HostResponse, downstream, init};
 pub(crate) use self::http_body::{HostBody, Value, value};
-pub(crate) use self::kv_store::{
-    PendingDelete, PendingInsert, PendingList, PendingLookup, Store, delete, delete_now, get, insert, insert_now,
-    list, list_now, lookup, open,
-};
 #[cfg(test)]
 pub(crate) use self::kv_store::MOST_METADATA_BYTES;
+pub(crate) use self::kv_store::{
+    PendingDelete, PendingInsert, PendingList, PendingLookup, Store, delete, delete_now, get, insert,
+    insert_now, list, list_now, lookup, open,
+};
 pub(crate) use self::log::{Endpoint, endpoint, log};
 pub(crate) use self::runtime::{heap_mib, vcpu_ms};
 use super::{Address, Found, InsertOptions, ListOptions, Result};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{KVStoreError, ListMode};
-use crate::error::Fault;
 use crate::Body;
 use crate::abi::HostBody;
+use crate::error::Fault;
 
 /// One page of the keys of a store.
 ///

@@ -6,7 +6,7 @@ use edgekv_sys::{fastly_abi, fastly_http_downstream, fastly_http_req, fastly_htt
 
 #[cfg(test)]
 use super::script::{fastly_abi, fastly_http_downstream, fastly_http_req, fastly_http_resp};
-use super::{Address, HostBody, Result, Value, check, check_length, fill, step};
+use super::{Address, HostBody, Result, Value, buffer, check, check_length, fill, step};
 use crate::error::{Call, Fault};
 
 /// The version of the ABI that this crate is written for.
@@ -92,12 +92,18 @@ impl HostRequest {
         })
     }
 
-    /// The identity that the host gave the request; its length in the buffer.
-    pub(crate) fn id(self, buffer: &mut [u8]) -> Result<usize> {
-        // SAFETY: see `method`.
-        fill(Call::Http, buffer, |at, room, length| unsafe {
-            fastly_http_downstream::downstream_client_request_id(self.0, at, room, length)
-        })
+    /// The identity that the host gave the request.
+    pub(crate) fn id(self) -> Result<Vec<u8>> {
+        let mut buffer = Vec::new();
+        let length = buffer::text(&mut buffer, |buffer| {
+            // SAFETY: see `method`.
+            fill(Call::Http, buffer, |at, room, length| unsafe {
+                fastly_http_downstream::downstream_client_request_id(self.0, at, room, length)
+            })
+        })?
+        .len();
+        buffer.truncate(length);
+        Ok(buffer)
     }
 
     /// An address: 4 or 16 bytes, or none when the host does not know it.

@@ -6,10 +6,10 @@ use bytes::Bytes;
 #[cfg(not(test))]
 use edgekv_sys::fastly_kv_store;
 use edgekv_sys::{
-    AsyncItemHandle, BodyHandle, FastlyStatus as Status, KvDeleteConfig, KvDeleteConfigOptions, KvDeleteConfigV2, KvError,
-    KvInsertConfig, KvInsertConfigOptions, KvInsertMode, KvListConfig, KvListConfigOptions, KvListMode,
-    KvLookupConfig, KvStoreDeleteHandle, KvStoreHandle, KvStoreInsertHandle, KvStoreListHandle,
-    KvStoreLookupHandle,
+    AsyncItemHandle, BodyHandle, FastlyStatus as Status, KvDeleteConfig, KvDeleteConfigOptions,
+    KvDeleteConfigV2, KvError, KvInsertConfig, KvInsertConfigOptions, KvInsertMode, KvListConfig,
+    KvListConfigOptions, KvListMode, KvLookupConfig, KvStoreDeleteHandle, KvStoreHandle, KvStoreInsertHandle,
+    KvStoreListHandle, KvStoreLookupHandle,
 };
 
 #[cfg(test)]
@@ -98,7 +98,14 @@ pub(crate) fn lookup(store: &Store, key: &str) -> Result<PendingLookup> {
     let mut pending = KvStoreLookupHandle::INVALID;
     // SAFETY: `key` is a `str`, the record is static, and `pending` a local.
     let status = unsafe {
-        fastly_kv_store::lookup(*store, key.as_ptr(), key.len(), 0, &raw const LOOKUP_CONFIG, &raw mut pending)
+        fastly_kv_store::lookup(
+            *store,
+            key.as_ptr(),
+            key.len(),
+            0,
+            &raw const LOOKUP_CONFIG,
+            &raw mut pending,
+        )
     };
     check_pending(status, pending, KvStoreLookupHandle::INVALID).map(PendingLookup)
 }
