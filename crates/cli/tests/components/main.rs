@@ -6,6 +6,8 @@
 #[path = "../http/client.rs"]
 #[allow(dead_code, reason = "the tests over HTTP need more of it")]
 mod client;
+#[cfg(unix)]
+mod documented;
 mod exceptions;
 mod forms;
 mod isolation;
