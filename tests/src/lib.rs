@@ -60,6 +60,7 @@ fn own_source(root: &Path, name: &str) -> PathBuf {
     match root.join("examples").join(name) {
         example if example.is_dir() => example,
         _ if name == "bench-guest" => root.join("benches/guest"),
+        _ if name == "conformance" => root.join("tests/conformance"),
         _ if name.starts_with("talk-") => root.join("examples/talk"),
         _ => root.join("tests/guests"),
     }
@@ -134,6 +135,7 @@ mod tests {
             ("talk-builder", "examples/talk", ""),
             ("sdk-http", "tests/guests", "sdk-http"),
             ("bench-http", "tests/guests", "bench"),
+            ("conformance", "tests/conformance", ""),
             ("fastly-kv", "tests/guests", "fastly"),
         ];
         for (name, folder, package) in packages {
