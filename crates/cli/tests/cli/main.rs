@@ -10,6 +10,7 @@ mod bad_input;
 mod client;
 mod compiled;
 mod composing;
+mod conformance;
 mod guests;
 mod help;
 mod inspecting;
