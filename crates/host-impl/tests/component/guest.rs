@@ -11,22 +11,18 @@ use wasmtime::{Engine, Store};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{
-    Docs, Function, FunctionKind, Handle, Param, Resolve, Span, Stability, Type, TypeDef, TypeDefKind,
-    TypeId, TypeOwner, WorldId, WorldItem, WorldKey,
+    Function, Handle, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner, WorldId, WorldItem,
+    WorldKey,
 };
 
 /// What the guest imports, and passes on.
-const WORLD: &str = "
-    package edgekv:tests;
-
-    world everything {
-        import wasi:io/poll@0.2.12;
-        import edgekv:kv/bodies@0.1.0;
-        import edgekv:kv/kv-store@0.1.0;
-        import edgekv:platform/log@0.1.0;
-        import edgekv:platform/runtime@0.1.0;
-        import edgekv:platform/origin@0.1.0;
-    }
+const IMPORTS: &str = "
+    import wasi:io/poll@0.2.12;
+    import edgekv:kv/bodies@0.1.0;
+    import edgekv:kv/kv-store@0.1.0;
+    import edgekv:platform/log@0.1.0;
+    import edgekv:platform/runtime@0.1.0;
+    import edgekv:platform/origin@0.1.0;
 ";
 
 /// What a store of Wasmtime has.
@@ -102,39 +98,28 @@ fn export_name(name: &str) -> String {
     words.replace('.', "-")
 }
 
-/// The component.
+/// The component: the WIT text of its world, and a core module for that.
 fn passing_on() -> Vec<u8> {
-    let mut resolve = Resolve::default();
-    let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/wit/");
-    for package in ["wasi/io", "wasi/clocks", "wasi/cli", "kv", "platform"] {
-        resolve.push_path(format!("{wit}{package}")).unwrap();
+    let (resolve, world) = with_world(IMPORTS);
+    let mut items = String::from(IMPORTS);
+    for id in imported(&resolve, world) {
+        describe(&resolve, id, &mut items);
     }
-    let package = resolve.push_str("world.wit", WORLD).unwrap();
-    let world = resolve.select_world(&[package], None).unwrap();
 
+    let (resolve, world) = with_world(&items);
     let mut text = Text::default();
-    let imports = resolve.worlds[world].imports.clone();
-    for (key, item) in &imports {
-        let (WorldKey::Interface(id), WorldItem::Interface { .. }) = (key, item) else { continue };
-        let id = *id;
-        let short = resolve.interfaces[id].name.clone().unwrap();
-        let module = resolve.id_of(id).unwrap();
-        for (name, ty) in resolve.interfaces[id].types.clone() {
-            if matches!(resolve.types[ty].kind, TypeDefKind::Resource) {
-                text.import(&module, &format!("[resource-drop]{name}"), "(param i32)");
-                let dropping = dropping(&mut resolve, format!("{short}-{name}-drop"), ty);
-                text.drop(&module, &name, &dropping.name);
-                export(&mut resolve, world, dropping);
-            }
+    for id in imported(&resolve, world) {
+        let interface = &resolve.interfaces[id];
+        let (short, module) = (interface.name.as_ref().unwrap(), resolve.id_of(id).unwrap());
+        for name in resources(&resolve, id) {
+            text.import(&module, &format!("[resource-drop]{name}"), "(param i32)");
+            text.drop(&module, &name, &format!("{short}-{name}-drop"));
         }
-        for function in resolve.interfaces[id].functions.clone().into_values() {
-            let exported = Function {
-                name: export_name(&format!("{short}.{}", function.name)),
-                kind: FunctionKind::Freestanding,
-                ..function.clone()
-            };
-            text.pass_on(&resolve, &module, &function, &exported);
-            export(&mut resolve, world, exported);
+        for function in interface.functions.values() {
+            let name = export_name(&format!("{short}.{}", function.name));
+            let exported = &resolve.worlds[world].exports[&WorldKey::Name(name)];
+            let WorldItem::Function(exported) = exported else { panic!("{exported:?}") };
+            text.pass_on(&resolve, &module, function, exported);
         }
     }
     let mut module = wat::parse_str(text.module()).unwrap();
@@ -142,34 +127,72 @@ fn passing_on() -> Vec<u8> {
     ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
 }
 
-/// A function that takes a resource, to drop it.
-fn dropping(resolve: &mut Resolve, name: String, resource: TypeId) -> Function {
-    let own = TypeDef {
-        name: None,
-        kind: TypeDefKind::Handle(Handle::Own(resource)),
-        owner: TypeOwner::None,
-        docs: Docs::default(),
-        stability: Stability::default(),
-        span: Span::default(),
-        external_id: None,
-    };
-    let ty = Type::Id(resolve.types.alloc(own));
-    let param = Param { name: "this".to_owned(), ty, span: Span::default() };
-    Function {
-        name,
-        kind: FunctionKind::Freestanding,
-        params: vec![param],
-        result: None,
-        docs: Docs::default(),
-        stability: Stability::default(),
-        span: Span::default(),
-        external_id: None,
+/// The WIT text, with a world of these items.
+fn with_world(items: &str) -> (Resolve, WorldId) {
+    let mut resolve = Resolve::default();
+    for package in ["wasi/io", "wasi/clocks", "wasi/cli", "kv", "platform"] {
+        resolve.push_path(format!("{}/wit/{package}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    }
+    let text = format!("package edgekv:tests; world everything {{ {items} }}");
+    let package = resolve.push_str("world.wit", &text).unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    (resolve, world)
+}
+
+/// The interfaces that a world imports.
+fn imported(resolve: &Resolve, world: WorldId) -> Vec<InterfaceId> {
+    let keys = resolve.worlds[world].imports.keys();
+    keys.filter_map(|key| if let WorldKey::Interface(id) = key { Some(*id) } else { None }).collect()
+}
+
+/// Names of the resources that an interface has itself.
+fn resources(resolve: &Resolve, id: InterfaceId) -> Vec<String> {
+    let types = resolve.interfaces[id].types.iter();
+    let resources = types.filter(|(_, ty)| matches!(resolve.types[**ty].kind, TypeDefKind::Resource));
+    resources.map(|(name, _)| name.clone()).collect()
+}
+
+/// Adds the functions of an interface to a world, as exports in no interface.
+fn describe(resolve: &Resolve, id: InterfaceId, world: &mut String) {
+    let interface = &resolve.interfaces[id];
+    let (short, path) = (interface.name.as_ref().unwrap(), resolve.id_of(id).unwrap());
+    for name in interface.types.keys() {
+        writeln!(world, "use {path}.{{{name} as {short}-{name}}};").unwrap();
+    }
+    for name in resources(resolve, id) {
+        writeln!(world, "export {short}-{name}-drop: func(this: {short}-{name});").unwrap();
+    }
+    for function in interface.functions.values() {
+        let name = export_name(&format!("{short}.{}", function.name));
+        let params = function.params.iter().enumerate();
+        let params: Vec<_> = params.map(|(n, param)| format!("p{n}: {}", wit(resolve, &param.ty))).collect();
+        let result = function.result.map(|ty| format!(" -> {}", wit(resolve, &ty))).unwrap_or_default();
+        writeln!(world, "export {name}: func({}){result};", params.join(", ")).unwrap();
     }
 }
 
-fn export(resolve: &mut Resolve, world: WorldId, function: Function) {
-    let key = WorldKey::Name(function.name.clone());
-    resolve.worlds[world].exports.insert(key, WorldItem::Function(function));
+/// A type as text, with the names that [`describe`] gives.
+fn wit(resolve: &Resolve, ty: &Type) -> String {
+    let Type::Id(id) = ty else { return format!("{ty:?}").to_lowercase() };
+    let ty = &resolve.types[*id];
+    if let (Some(name), TypeOwner::Interface(owner)) = (&ty.name, ty.owner) {
+        return format!("{}-{name}", resolve.interfaces[owner].name.as_ref().unwrap());
+    }
+    let optional = |ty: &Option<Type>| ty.map_or("_".to_owned(), |ty| wit(resolve, &ty));
+    match &ty.kind {
+        TypeDefKind::List(item) => format!("list<{}>", wit(resolve, item)),
+        TypeDefKind::Option(item) => format!("option<{}>", wit(resolve, item)),
+        TypeDefKind::Result(result) => format!("result<{}, {}>", optional(&result.ok), optional(&result.err)),
+        TypeDefKind::Tuple(tuple) => {
+            let types: Vec<_> = tuple.types.iter().map(|ty| wit(resolve, ty)).collect();
+            format!("tuple<{}>", types.join(", "))
+        }
+        TypeDefKind::Handle(Handle::Own(resource)) => wit(resolve, &Type::Id(*resource)),
+        TypeDefKind::Handle(Handle::Borrow(resource)) => {
+            format!("borrow<{}>", wit(resolve, &Type::Id(*resource)))
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The core module in the component, as it grows.
@@ -203,14 +226,14 @@ const ANSWER_BYTES: u32 = 256;
 
 impl Text {
     fn import(&mut self, module: &str, name: &str, ty: &str) {
-        writeln!(self.imports, r#"(import "{module}" "{name}" (func ${module}#{name} {ty}))"#).unwrap();
+        writeln!(self.imports, r#"(import "{module}" "{name}" (func $"{module}#{name}" {ty}))"#).unwrap();
     }
 
     /// A function that drops the resource that it is given.
     fn drop(&mut self, module: &str, resource: &str, export: &str) {
         writeln!(
             self.functions,
-            r#"(func (export "{export}") (param i32) (call ${module}#[resource-drop]{resource} (local.get 0)))"#
+            r#"(func (export "{export}") (param i32) (call $"{module}#[resource-drop]{resource}" (local.get 0)))"#
         )
         .unwrap();
     }
@@ -223,7 +246,7 @@ impl Text {
         self.import(module, &import.name, &signature(&imported.params, &imported.results));
 
         let arguments: String = (0..exported.params.len()).map(|n| format!("(local.get {n})")).collect();
-        let call = format!("(call ${module}#{}", import.name);
+        let call = format!(r#"(call $"{module}#{}""#, import.name);
         let call = match (imported.retptr, exported.results.is_empty()) {
             (true, _) => format!(
                 "(local.set $answer (call $take (i32.const {ANSWER_BYTES}) (i32.const 8)))
@@ -255,16 +278,16 @@ fn lent(resolve: &Resolve, module: &str, function: &Function) -> String {
     let name = |id: TypeId| resolve.types[id].name.clone().unwrap();
     match &resolve.types[first].kind {
         TypeDefKind::Handle(Handle::Borrow(resource)) => {
-            format!("(call ${module}#[resource-drop]{} (local.get 0))", name(*resource))
+            format!(r#"(call $"{module}#[resource-drop]{}" (local.get 0))"#, name(*resource))
         }
         TypeDefKind::List(Type::Id(item)) => match &resolve.types[*item].kind {
             TypeDefKind::Handle(Handle::Borrow(resource)) => format!(
-                "(block $all (loop $next
+                r#"(block $all (loop $next
                     (br_if $all (i32.ge_u (local.get $n) (local.get 1)))
-                    (call ${module}#[resource-drop]{}
+                    (call $"{module}#[resource-drop]{}"
                         (i32.load (i32.add (local.get 0) (i32.shl (local.get $n) (i32.const 2)))))
                     (local.set $n (i32.add (local.get $n) (i32.const 1)))
-                    (br $next)))",
+                    (br $next)))"#,
                 name(*resource)
             ),
             _ => String::new(),
