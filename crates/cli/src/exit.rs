@@ -11,7 +11,7 @@ Exit status:
   the program's own, when it has ended by itself (0 when it just returns)
     2  the arguments are wrong
   125  edgekv failed: configuration, database, or a write that did not become durable
-  126  the program cannot be run: not a core WebAssembly program, or it needs what edgekv does not have
+  126  the program cannot be run: not a WebAssembly program, or it needs what edgekv does not have or offer
   127  the program is not there
   130  interrupted (Ctrl-C, or asked to terminate)
   134  the program trapped

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Args;
-use edgekv_runtime::{CodeCache, Environment, Runtime, RuntimeBuilder};
+use edgekv_runtime::{CodeCache, Environment, Offer, Runtime, RuntimeBuilder};
 
 /// How programs run.
 #[derive(Debug, Args)]
@@ -12,7 +12,17 @@ pub(crate) struct ProgramArgs {
     /// Environment variable for the program; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
     env: Vec<(String, String)>,
-    /// Most memory for the program, in MiB
+    /// Interfaces of the store that the program may import: `kv-store`, `origin`, or both with a comma. With `origin` alone,
+    /// programs reach their data through a feature that is composed with them
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "kv-store,origin",
+        env = "EDGEKV_OFFER",
+        value_parser = parse_offer
+    )]
+    offer: Offer,
+    /// Most memory for the program with all its layers, in MiB
     #[arg(long, value_name = "MIB", default_value = "128", value_parser = parse_mebibytes)]
     max_memory: NonZeroU32,
     /// Directory where compiled programs are kept, so that the next start is fast; `none` keeps nothing [default:
@@ -40,7 +50,7 @@ impl ProgramArgs {
             Some(CodeCacheChoice::Directory(directory)) => Some(CodeCache::new(directory)),
             None => CodeCache::of_user(),
         };
-        Runtime::builder().max_memory_mebibytes(self.max_memory).code_cache(cache)
+        Runtime::builder().max_memory_mebibytes(self.max_memory).offer(self.offer).code_cache(cache)
     }
 }
 
@@ -59,6 +69,15 @@ fn parse_variable(text: &str) -> Result<(String, String), &'static str> {
         }
         _ => Err("write it as NAME=VALUE"),
     }
+}
+
+fn parse_offer(text: &str) -> Result<Offer, &'static str> {
+    let named =
+        |name: &str| Offer::NAMES.into_iter().find(|(named, _)| *named == name).map(|(_, offer)| offer);
+    text.split(',')
+        .map(named)
+        .collect::<Option<Offer>>()
+        .ok_or("write it as `kv-store`, `origin` or `kv-store,origin`")
 }
 
 fn parse_mebibytes(text: &str) -> Result<NonZeroU32, &'static str> {

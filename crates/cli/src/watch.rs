@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use edgekv_runtime::Runtime;
+use edgekv_runtime::{Program, Runtime};
 use edgekv_server::Server;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
@@ -173,7 +173,7 @@ impl Trail {
 }
 
 fn load(runtime: &Runtime, program: &Path, server: &Server) {
-    match runtime.load(program) {
+    match runtime.load(program).and_then(Program::for_serving) {
         Ok(new) => {
             server.replace(new);
             tracing::info!(target: "edgekv::app", "{} was loaded again", program.display());

@@ -8,9 +8,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_channel::oneshot;
+use http::StatusCode;
 
 use crate::body::Body;
 use crate::ctx::KvCtx;
+use crate::framing::{self, Content, Framing};
 use crate::handles::{HandleTable, Object};
 use crate::headers::Headers;
 use crate::message::{Message, Original, Request};
@@ -120,6 +122,41 @@ impl Future for Answer {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.receiver).poll(cx).map(Result::ok)
+    }
+}
+
+/// Where the answer to a request goes, of an instance that has no functions of the legacy ABI for that: a component, which is given
+/// its request by [`KvCtx::take_downstream`].
+///
+/// Dropping it says that there will be no answer.
+#[derive(Debug)]
+pub struct Responder {
+    is_head: bool,
+    answer: oneshot::Sender<http::Response<Body>>,
+}
+
+impl Responder {
+    /// Whether the body of a response with this status goes to the client. Where it does not, it should still be taken from
+    /// whoever writes it, who need not know.
+    #[must_use]
+    pub fn takes_body(&self, status: StatusCode) -> bool {
+        !self.is_head && framing::may_have_body(status)
+    }
+
+    /// Answers the client. Headers about framing are kept as far as they hold, see [`Answer`]. A client that is gone is no error.
+    pub fn send(self, response: http::Response<Body>) {
+        let (mut head, body) = response.into_parts();
+        let has_body = self.takes_body(head.status);
+        let trailers = body.trailers().announcement();
+        let content =
+            Content { length: body.known_length(), is_absent: self.is_head, trailers: trailers.as_ref() };
+        framing::settle(Framing::Manual, head.status, &mut head.headers, content);
+        // The version stays the usual one: servers speak their own, and may panic at others.
+        head.version = http::Version::HTTP_11;
+        let body = if has_body { body } else { Body::new() };
+        if self.answer.send(http::Response::from_parts(head, body)).is_err() {
+            tracing::debug!("the client was gone before the response was sent");
+        }
     }
 }
 
@@ -256,6 +293,14 @@ impl Exchange {
 }
 
 impl KvCtx {
+    /// Takes the request of the client out, and where its answer goes: for an instance that is given both by other means than the
+    /// legacy ABI, which has neither any more. `None` when there is no client, or the instance has asked for its request.
+    pub fn take_downstream(&mut self) -> Option<(http::Request<Body>, Responder)> {
+        let Exchange { request, body, is_head, answer, .. } = self.exchange.take()?;
+        let (request, body, answer) = (request.waiting?, body.waiting?, answer?);
+        Some((request.into_message(body), Responder { is_head, answer }))
+    }
+
     /// Whether the instance has sent a response.
     #[must_use]
     pub fn answered(&self) -> bool {

@@ -64,6 +64,16 @@ impl Request {
         }
     }
 
+    /// The request as it came, with its body.
+    pub(crate) fn into_message(self, body: Body) -> http::Request<Body> {
+        let mut message = http::Request::new(body);
+        *message.method_mut() = self.method;
+        *message.uri_mut() = self.uri;
+        *message.version_mut() = self.version;
+        *message.headers_mut() = self.headers.into_map();
+        message
+    }
+
     pub(crate) const fn is_from_client(&self) -> bool {
         matches!(self.origin, Origin::Client(_))
     }

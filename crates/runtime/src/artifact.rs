@@ -6,7 +6,8 @@
 //! | 8 | length of the code before it, little-endian |
 //! | 32 | version of edgekv, in UTF-8, filled up with zeros |
 //! | 32 | machine: architecture and system, in the same way |
-//! | 32 | BLAKE3 of the WebAssembly module that was compiled |
+//! | 32 | BLAKE3 of the WebAssembly that was compiled |
+//! | 4 | what that was, little-endian: 0 for a core module, 1 for a component |
 //! | 32 | BLAKE3 of the code and the trailer up to here |
 //! | 4 | number of this format, little-endian |
 //! | 12 | `edgekv-cwasm` |
@@ -21,19 +22,21 @@ use std::path::Path;
 use blake3::{Hash, Hasher};
 use tempfile::NamedTempFile;
 use thiserror::Error;
+use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
+use crate::code::{Code, Form};
 use crate::escaped::Escaped;
 
 /// The version of everything that compiled code depends on, beside what Wasmtime itself checks.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const MAGIC: [u8; 12] = *b"edgekv-cwasm";
 const TEXT_BYTES: usize = 32;
 
 /// The part of the trailer that its hash covers.
-const CLAIM_BYTES: usize = 8 + 2 * TEXT_BYTES + blake3::OUT_LEN;
+const CLAIM_BYTES: usize = 8 + 2 * TEXT_BYTES + blake3::OUT_LEN + 4;
 const TRAILER_BYTES: usize = CLAIM_BYTES + blake3::OUT_LEN + 4 + MAGIC.len();
 
 /// The compiled code of a program, as it is kept in a file.
@@ -43,14 +46,15 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// Puts the trailer behind what Wasmtime has made of the module with this hash.
-    pub(crate) fn new(mut code: Vec<u8>, source: &Hash) -> Self {
+    /// Puts the trailer behind what Wasmtime has made of the program of this form and with this hash.
+    pub(crate) fn new(mut code: Vec<u8>, form: Form, source: &Hash) -> Self {
         let length = code.len() as u64;
         code.reserve_exact(TRAILER_BYTES);
         code.extend_from_slice(&length.to_le_bytes());
         code.extend_from_slice(&padded(VERSION));
         code.extend_from_slice(&padded(&machine()));
         code.extend_from_slice(source.as_bytes());
+        code.extend_from_slice(&number_of(form).to_le_bytes());
         let hash = blake3::hash(&code);
         code.extend_from_slice(hash.as_bytes());
         code.extend_from_slice(&FORMAT.to_le_bytes());
@@ -113,9 +117,16 @@ pub(crate) enum Flaw {
     Io(#[from] io::Error),
 }
 
+const fn number_of(form: Form) -> u32 {
+    match form {
+        Form::Module => 0,
+        Form::Component => 1,
+    }
+}
+
 /// Checks that a file, or what was read of one, is whole, and that this version has made it on a machine like this; from
-/// the module with the hash `source`, if that is known.
-fn check(mut file: impl Read + Seek, source: Option<&Hash>) -> Result<(), Flaw> {
+/// the program with the hash `source`, if that is known. Says of which form that was.
+fn check(mut file: impl Read + Seek, source: Option<&Hash>) -> Result<Form, Flaw> {
     let Some(length) = file.seek(SeekFrom::End(0))?.checked_sub(TRAILER_BYTES as u64) else {
         return Err(Flaw::NoTrailer);
     };
@@ -135,6 +146,7 @@ fn check(mut file: impl Read + Seek, source: Option<&Hash>) -> Result<(), Flaw> 
     let version = text(&read_array(&mut fields)?);
     let made_for = text(&read_array(&mut fields)?);
     let claimed_source = Hash::from_bytes(read_array(&mut fields)?);
+    let number = u32::from_le_bytes(read_array(&mut fields)?);
     if version != VERSION {
         return Err(Flaw::Version(version));
     }
@@ -150,35 +162,52 @@ fn check(mut file: impl Read + Seek, source: Option<&Hash>) -> Result<(), Flaw> 
     file.seek(SeekFrom::Start(0))?;
     let mut hasher = Hasher::new();
     hasher.update_reader(file.take(length))?.update(&claim);
-    if hasher.finalize() == hash { Ok(()) } else { Err(Flaw::Damaged) }
+    let form = [Form::Module, Form::Component].into_iter().find(|form| number_of(*form) == number);
+    match form {
+        Some(form) if hasher.finalize() == hash => Ok(form),
+        _ => Err(Flaw::Damaged),
+    }
 }
 
-/// Checks a file of the cache, which came from the module with the hash `source`, and maps it.
+/// Checks a file of the cache, which came from the program with the hash `source`, and maps it.
 ///
 /// Nobody else writes there, and we replace files as a whole; so it stays what it was while it is mapped.
-pub(crate) fn map(engine: &Engine, file: File, source: &Hash) -> Result<Module, Flaw> {
-    check(&file, Some(source))?;
-    deserialize(engine, Code::Mapped(file))
+pub(crate) fn map(engine: &Engine, mut file: File, source: &Hash) -> Result<Code, Flaw> {
+    match check(&file, Some(source))? {
+        Form::Module => deserialize(engine, Made::Mapped(file)),
+        Form::Component => {
+            // Wasmtime maps components by their path only, and that may be another file by now.
+            let mut content = Vec::new();
+            file.seek(SeekFrom::Start(0))?;
+            file.read_to_end(&mut content)?;
+            deserialize(engine, Made::Read(Form::Component, without_trailer(&content)?))
+        }
+    }
 }
 
 /// Checks the content of a file that somebody has named, and takes the code out of it.
 ///
 /// A file of which nothing is known must not be mapped: who copies another one over it, in place, would change code that
 /// is running, and who cuts it off would end the process.
-pub(crate) fn take(engine: &Engine, content: &[u8]) -> Result<Module, Flaw> {
-    check(io::Cursor::new(content), None)?;
-    let code = content.len().checked_sub(TRAILER_BYTES).and_then(|length| content.get(..length));
-    deserialize(engine, Code::Read(code.ok_or(Flaw::NoTrailer)?))
+pub(crate) fn take(engine: &Engine, content: &[u8]) -> Result<Code, Flaw> {
+    let form = check(io::Cursor::new(content), None)?;
+    deserialize(engine, Made::Read(form, without_trailer(content)?))
 }
 
-/// Code that has passed [`check`].
-enum Code<'a> {
+fn without_trailer(content: &[u8]) -> Result<&[u8], Flaw> {
+    let code = content.len().checked_sub(TRAILER_BYTES).and_then(|length| content.get(..length));
+    code.ok_or(Flaw::NoTrailer)
+}
+
+/// What Wasmtime has made, and has passed [`check`].
+enum Made<'a> {
+    /// Of a module.
     Mapped(File),
-    Read(&'a [u8]),
+    Read(Form, &'a [u8]),
 }
 
 #[expect(unsafe_code, reason = "there is no other way to run code that was compiled before")]
-fn deserialize(engine: &Engine, code: Code<'_>) -> Result<Module, Flaw> {
+fn deserialize(engine: &Engine, made: Made<'_>) -> Result<Code, Flaw> {
     // SAFETY: the code is run as it is, so it has to be what Wasmtime has made, and a file has to stay so while it is
     // mapped. The check has shown that it is what *an* edgekv has written, and not damaged since; but whoever means harm can
     // write a file that passes it. So this is as safe as running a native program: it is right if only those can write
@@ -187,13 +216,14 @@ fn deserialize(engine: &Engine, code: Code<'_>) -> Result<Module, Flaw> {
     // file that the user names for running is trusted because it was named, as a native program would be; what was
     // checked of it and what is run are the same bytes in our memory. Code of another version, processor or setting is
     // found out by Wasmtime itself and is an error.
-    let module = unsafe {
-        match code {
-            Code::Mapped(file) => Module::deserialize_open_file(engine, file),
-            Code::Read(bytes) => Module::deserialize(engine, bytes),
+    let code = unsafe {
+        match made {
+            Made::Mapped(file) => Module::deserialize_open_file(engine, file).map(Code::Module),
+            Made::Read(Form::Module, bytes) => Module::deserialize(engine, bytes).map(Code::Module),
+            Made::Read(Form::Component, bytes) => Component::deserialize(engine, bytes).map(Code::Component),
         }
     };
-    module.map_err(|error| Flaw::Incompatible(crate::error::one_line(&error)))
+    code.map_err(|error| Flaw::Incompatible(crate::error::one_line(&error)))
 }
 
 /// The architecture and the system.
@@ -233,14 +263,14 @@ mod tests {
     const CODE: &[u8] = b"what wasmtime has made";
 
     fn compiled() -> Vec<u8> {
-        Compiled::new(CODE.to_vec(), &blake3::hash(b"wasm")).bytes
+        Compiled::new(CODE.to_vec(), Form::Module, &blake3::hash(b"wasm")).bytes
     }
 
     fn flaw(bytes: &[u8]) -> String {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
         match check(&file, Some(&blake3::hash(b"wasm"))) {
-            Ok(()) => String::new(),
+            Ok(_) => String::new(),
             Err(flaw) => flaw.to_string(),
         }
     }
@@ -287,8 +317,8 @@ mod tests {
         );
         assert!(changed(version + TEXT_BYTES, b"z80").starts_with("was compiled for z80"));
         assert_eq!(
-            changed(bytes.len() - MAGIC.len() - 4, &[2]),
-            "is compiled code in format 2, and this edgekv reads format 1"
+            changed(bytes.len() - MAGIC.len() - 4, &[1]),
+            "is compiled code in format 1, and this edgekv reads format 2"
         );
         assert_eq!(changed(version + 2 * TEXT_BYTES, &[0; 32]), "was compiled from another program");
     }
@@ -296,7 +326,7 @@ mod tests {
     #[test]
     fn code_for_other_settings_is_an_error() {
         let module = Module::new(&Engine::default(), "\0asm\x01\0\0\0").unwrap();
-        let compiled = Compiled::new(module.serialize().unwrap(), &blake3::hash(b"wasm"));
+        let compiled = Compiled::new(module.serialize().unwrap(), Form::Module, &blake3::hash(b"wasm"));
         let mut config = wasmtime::Config::new();
         config.epoch_interruption(true);
         take(&Engine::default(), &compiled.bytes).unwrap();

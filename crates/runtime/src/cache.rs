@@ -11,9 +11,10 @@ use std::time::{Duration, SystemTime};
 
 use blake3::{Hash, Hasher};
 use etcetera::BaseStrategy;
-use wasmtime::{Engine, Module};
+use wasmtime::Engine;
 
 use crate::artifact::{self, Compiled};
+use crate::code::Code;
 use crate::regular_file;
 
 /// Default of [`CodeCache::max_bytes`], 1 GiB.
@@ -59,7 +60,7 @@ impl CodeCache {
     }
 
     /// The code for a program, if it is there and as it should be.
-    pub(crate) fn find(&self, engine: &Engine, key: &Key) -> Option<Module> {
+    pub(crate) fn find(&self, engine: &Engine, key: &Key) -> Option<Code> {
         let path = self.path(key);
         let file = match self.check_directory().and_then(|()| regular_file::open(&path)) {
             Ok(file) => file,
@@ -79,9 +80,8 @@ impl CodeCache {
         if let Err(error) = touched {
             tracing::debug!("{}: its last use cannot be noted: {error}", path.display());
         }
-        let module = artifact::map(engine, file, &key.source);
-        module
-            .inspect_err(|flaw| tracing::debug!("{} {flaw}; the program is compiled again", path.display()))
+        let code = artifact::map(engine, file, &key.source);
+        code.inspect_err(|flaw| tracing::debug!("{} {flaw}; the program is compiled again", path.display()))
             .ok()
     }
 
@@ -228,13 +228,14 @@ mod tests {
     use std::fs::File;
 
     use super::*;
+    use crate::code::Form;
 
     fn key(name: &str) -> Key {
         Key { source: blake3::hash(b"wasm"), name: blake3::hash(name.as_bytes()) }
     }
 
     fn compiled(bytes: usize) -> Compiled {
-        Compiled::new(vec![0; bytes], &blake3::hash(b"wasm"))
+        Compiled::new(vec![0; bytes], Form::Module, &blake3::hash(b"wasm"))
     }
 
     fn is_there(cache: &CodeCache, name: &str) -> bool {

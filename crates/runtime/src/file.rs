@@ -5,6 +5,7 @@ use std::path::Path;
 
 use wasmtime::{ExternType, Module};
 
+use crate::code::Form;
 use crate::error::LoadError;
 use crate::regular_file;
 
@@ -25,24 +26,23 @@ const fn is_compiled(start: [u8; 8]) -> bool {
 
 /// A program, in one of the forms that it can have.
 pub(crate) enum Opened {
-    /// A core WebAssembly module.
-    Wasm(Vec<u8>),
+    /// WebAssembly.
+    Wasm(Form, Vec<u8>),
     /// The content of a file of compiled code; nothing of it is checked yet.
     Compiled(Vec<u8>),
 }
 
 /// Opens a program, and says what else the file is if it is none.
 pub(crate) fn open(path: &Path) -> Result<Opened, LoadError> {
-    let opened = regular_file::open(path).and_then(|mut file| {
+    let read = regular_file::open(path).and_then(|mut file| {
         let mut start = Vec::new();
         Read::take(&file, 8).read_to_end(&mut start)?;
         file.rewind()?;
-        if start.try_into().is_ok_and(is_compiled) {
-            return regular_file::read_open(&file, MAX_COMPILED_BYTES).map(Opened::Compiled);
-        }
-        regular_file::read_open(&file, MAX_PROGRAM_BYTES).map(Opened::Wasm)
+        let is_compiled = start.try_into().is_ok_and(is_compiled);
+        let max = if is_compiled { MAX_COMPILED_BYTES } else { MAX_PROGRAM_BYTES };
+        Ok((regular_file::read_open(&file, max)?, is_compiled))
     });
-    let opened = opened.map_err(|error| match error.kind() {
+    let (bytes, is_compiled) = read.map_err(|error| match error.kind() {
         ErrorKind::NotFound => LoadError::not_found(path, "there is no such file; check the path"),
         ErrorKind::IsADirectory => LoadError::cannot_run(path, "is a directory; name the .wasm file in it"),
         ErrorKind::InvalidInput => LoadError::cannot_run(
@@ -51,12 +51,13 @@ pub(crate) fn open(path: &Path) -> Result<Opened, LoadError> {
         ),
         _ => LoadError::cannot_run(path, format!("cannot be read: {error}")),
     })?;
-    match &opened {
-        Opened::Compiled(_) => Ok(opened),
-        Opened::Wasm(bytes) => match Content::of(bytes) {
-            Content::Module => Ok(opened),
-            other => Err(LoadError::cannot_run(path, other.advice())),
-        },
+    if is_compiled {
+        return Ok(Opened::Compiled(bytes));
+    }
+    match Content::of(&bytes) {
+        Content::Module => Ok(Opened::Wasm(Form::Module, bytes)),
+        Content::Component => Ok(Opened::Wasm(Form::Component, bytes)),
+        other => Err(LoadError::cannot_run(path, other.advice())),
     }
 }
 
@@ -80,7 +81,7 @@ impl Content {
             // Too short to tell: the compiler will say that it is cut off.
             [0, b'a', b's', b'm', rest @ ..] if rest.len() < 4 => Self::Module,
             // The second half of the version is the layer: 0 for modules, 1 for components.
-            [0, b'a', b's', b'm', _, _, 1, 0, ..] => Self::Component,
+            [0, b'a', b's', b'm', 13, 0, 1, 0, ..] => Self::Component,
             [0, b'a', b's', b'm', ..] => Self::OtherVersion,
             _ => Self::of_text(bytes),
         }
@@ -100,12 +101,9 @@ impl Content {
     const fn advice(self) -> &'static str {
         match self {
             Self::Module => "is a core WebAssembly module",
-            Self::Component => {
-                "is a component, which edgekv does not support yet; give it a core module, which is what \
-                 compilers make for the target wasm32-wasip1"
-            }
+            Self::Component => "is a component",
             Self::OtherVersion => {
-                "is WebAssembly of a version that edgekv does not know; build it for wasm32-wasip1"
+                "is WebAssembly of a version that edgekv does not know; build it for wasm32-wasip1 or wasm32-wasip2"
             }
             Self::WasmText => {
                 "is WebAssembly text; compile it to a .wasm file first, for example by `wasm-tools parse` or `wat2wasm`"
@@ -148,13 +146,14 @@ mod tests {
 
     #[test]
     fn files_are_told_apart_by_their_first_bytes() {
-        let cases: [(&[u8], Content); 13] = [
+        let cases: [(&[u8], Content); 14] = [
             (b"", Content::Empty),
             (b"\0asm\x01\0\0\0", Content::Module),
             (b"\0asm\x01\0", Content::Module),
             (b"\0asm", Content::Module),
             (b"\0asm\x0d\0\x01\0", Content::Component),
             (b"\0asm\x02\0\0\0", Content::OtherVersion),
+            (b"\0asm\x0c\0\x01\0", Content::OtherVersion),
             (b"(module)", Content::WasmText),
             (b"\n ;; a comment\n  (component)", Content::WasmText),
             (b"(; a comment ;) (module)", Content::WasmText),

@@ -8,6 +8,7 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use crate::error::one_line;
 use crate::escaped::Escaped;
 use crate::limits::MemoryLimit;
+use crate::offer::Offer;
 
 /// Most imports that are named when they are missing.
 const MAX_MISSING_SHOWN: usize = 10;
@@ -54,6 +55,26 @@ fn pass_every_status(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     })?;
     linker.allow_shadowing(false);
     Ok(())
+}
+
+/// Modules of the legacy ABI that are stores, and the beginnings of names that they had before in `env`.
+const STORE_MODULES: [&str; 2] = ["fastly_kv_store", "fastly_object_store"];
+const OLD_STORE_NAMES: [&str; 2] = ["xqd_kv_store_", "xqd_object_store_"];
+
+/// Says whether the module wants a store where none is offered.
+pub(crate) fn check_offer(module: &Module, offer: Offer) -> Result<(), String> {
+    let is_of_store = |module: &str, name: &str| {
+        STORE_MODULES.contains(&module)
+            || (module == "env" && OLD_STORE_NAMES.iter().any(|beginning| name.starts_with(beginning)))
+    };
+    let wants_store = module.imports().any(|import| is_of_store(import.module(), import.name()));
+    if offer.contains(Offer::KV_STORE) || !wants_store {
+        return Ok(());
+    }
+    Err(format!(
+        "it imports the KV store of the legacy ABI, which this host does not offer (it offers {offer}); make it a component by \
+         `edgekv componentize`, and compose it with a feature layer by `edgekv compose`; or offer kv-store as well, by --offer"
+    ))
 }
 
 /// Links the module. If imports are missing, says which, where linking would only name the first.

@@ -32,11 +32,12 @@
 //!
 //! | question | place |
 //! | --- | --- |
-//! | what may a guest use of the machine? | `runtime.rs`, `limits.rs` |
+//! | what may a guest use of the machine? | `runtime.rs`, `limits.rs`, `pool.rs` |
 //! | which files are programs, and what is said of others? | `file.rs` |
 //! | what is in a .cwasm file, and when is it refused? | `artifact.rs` |
 //! | what is kept between runs, and for how long? | `cache.rs` |
-//! | what can a guest import? | `imports.rs` |
+//! | what can a guest import? | `imports.rs`, for components `component/interfaces.rs`; [`Offer`], [`Provision`] |
+//! | how does a component answer a request? | `component/http.rs` |
 //! | what is given to a run, and what is known after it? | `run.rs` |
 //! | what is said when a guest traps? | `trap.rs` |
 //!
@@ -44,6 +45,8 @@
 
 mod artifact;
 mod cache;
+mod code;
+mod component;
 mod environment;
 mod error;
 mod escaped;
@@ -51,7 +54,10 @@ mod file;
 mod imports;
 mod limits;
 mod lines;
+mod module;
+mod offer;
 mod output;
+mod pool;
 mod program;
 pub mod regular_file;
 mod run;
@@ -61,11 +67,14 @@ mod trap;
 
 pub use artifact::Compiled;
 pub use cache::CodeCache;
+pub use component::Provision;
 pub use environment::{Environment, TraceId};
 pub use error::{BuildError, LoadError, LoadErrorKind, StartError, StartErrorKind};
 pub use escaped::Escaped;
 pub use lines::LineSink;
+pub use offer::Offer;
+pub use pool::Pool;
 pub use program::{CodeOrigin, Program};
-pub use run::{Call, End, Ended, Launch};
-pub use runtime::{Pool, Runtime, RuntimeBuilder};
+pub use run::{Call, End, Ended, Launch, Unanswered};
+pub use runtime::{Runtime, RuntimeBuilder};
 pub use trap::TrapReport;

@@ -2,28 +2,25 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use edgekv_host::KvCtx;
-use wasmtime::{
-    Extern, Instance, InstancePre, Module, ModuleExport, PoolConcurrencyLimitError, Store, TypedFunc,
-};
-use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::{I32Exit, WasiCtx};
+use wasmtime::PoolConcurrencyLimitError;
+use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxBuilder};
 
+use crate::component::LinkedComponent;
 use crate::environment::TraceId;
-use crate::error::{StartError, StartErrorKind, one_line};
-use crate::file::START;
-use crate::imports::{Host, Mode};
+use crate::error::{LoadError, StartError, StartErrorKind, one_line};
 use crate::limits::MemoryLimit;
 use crate::lines::Lines;
+use crate::module::LinkedModule;
 use crate::output::{Output, ReaderGone};
-use crate::run::{Call, End, Ended, Launch};
+use crate::run::{Call, End, Ended, Launch, Unanswered};
 use crate::runtime::Runtime;
 use crate::trap::TrapReport;
 
 /// An epoch that no clock reaches.
-const NEVER: u64 = u64::MAX / 2;
+pub(crate) const NEVER: u64 = u64::MAX / 2;
 
 /// A program that is compiled and linked. Cheap to clone; clones are the same program.
 #[derive(Clone)]
@@ -35,11 +32,13 @@ struct Shared {
     origin: CodeOrigin,
     /// A program's own name is the name of its file, as if it were native.
     name: String,
-    module: Module,
-    /// Where the function that runs the program is among its exports.
-    start: Option<ModuleExport>,
-    blocking: OnceLock<InstancePre<Host>>,
-    asynchronous: OnceLock<InstancePre<Host>>,
+    linked: Linked,
+}
+
+/// A program, in the form that it has.
+pub(crate) enum Linked {
+    Module(LinkedModule),
+    Component(LinkedComponent),
 }
 
 /// Where the compiled code of a program came from.
@@ -54,54 +53,14 @@ pub enum CodeOrigin {
 }
 
 impl Program {
-    pub(crate) fn new(
-        runtime: Runtime,
-        path: &Path,
-        origin: CodeOrigin,
-        module: Module,
-        mode: Mode,
-        linked: InstancePre<Host>,
-    ) -> Self {
-        let (blocking, asynchronous) = match mode {
-            Mode::Blocking => (OnceLock::from(linked), OnceLock::new()),
-            Mode::Asynchronous => (OnceLock::new(), OnceLock::from(linked)),
-        };
+    pub(crate) fn new(runtime: Runtime, path: &Path, origin: CodeOrigin, linked: Linked) -> Self {
         Self(Arc::new(Shared {
             runtime,
             path: path.to_owned(),
             origin,
             name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            start: module.get_export_index(START),
-            module,
-            blocking,
-            asynchronous,
+            linked,
         }))
-    }
-
-    /// The program, linked in this way; at the latest when it is first run so.
-    fn linked(&self, mode: Mode) -> Result<&InstancePre<Host>, StartError> {
-        let place = match mode {
-            Mode::Blocking => &self.0.blocking,
-            Mode::Asynchronous => &self.0.asynchronous,
-        };
-        if let Some(linked) = place.get() {
-            return Ok(linked);
-        }
-        let linked = self.0.runtime.link(&self.0.module, mode).map_err(|cause| StartError {
-            path: self.0.path.clone(),
-            kind: StartErrorKind::Other,
-            cause,
-        })?;
-        Ok(place.get_or_init(|| linked))
-    }
-
-    /// The function that runs the program.
-    fn start(&self, store: &mut Store<Host>, instance: &Instance) -> Result<TypedFunc<(), ()>, NotStarted> {
-        let start = self.0.start.as_ref().and_then(|start| instance.get_module_export(&mut *store, start));
-        let start = start
-            .and_then(Extern::into_func)
-            .ok_or_else(|| NotStarted(wasmtime::Error::msg("it has no function `_start`")))?;
-        start.typed(store).map_err(NotStarted)
     }
 
     /// The file that it came from.
@@ -116,80 +75,113 @@ impl Program {
         self.0.origin
     }
 
+    /// Whether it is a component.
+    #[must_use]
+    pub fn is_component(&self) -> bool {
+        matches!(self.0.linked, Linked::Component(_))
+    }
+
+    /// Whether it is a component that exports `wasi:http/incoming-handler`. What a core module does shows only when it runs.
+    #[must_use]
+    pub fn can_answer(&self) -> bool {
+        matches!(&self.0.linked, Linked::Component(component) if component.can_answer())
+    }
+
+    /// The program, if [`Program::run`] can run it: every core module, and a component that exports `wasi:cli/run`.
+    ///
+    /// # Errors
+    ///
+    /// It is a component that only answers requests.
+    pub fn for_running(self) -> Result<Self, LoadError> {
+        match &self.0.linked {
+            Linked::Component(component) if !component.can_run() => Err(LoadError::cannot_run(
+                &self.0.path,
+                "it exports wasi:http/incoming-handler, so it answers requests, and no wasi:cli/run; have it answer \
+                 them by `edgekv serve`",
+            )),
+            _ => Ok(self),
+        }
+    }
+
+    /// The program, if it can answer requests: every core module, as what one does shows only when it runs, and a component that
+    /// exports `wasi:http/incoming-handler`.
+    ///
+    /// # Errors
+    ///
+    /// It is a component that runs once.
+    pub fn for_serving(self) -> Result<Self, LoadError> {
+        match &self.0.linked {
+            Linked::Component(component) if !component.can_answer() => Err(LoadError::cannot_run(
+                &self.0.path,
+                "it exports wasi:cli/run, so it is a program that runs once, and no wasi:http/incoming-handler; run it by \
+                 `edgekv run`, or, if it was made by `edgekv componentize`, serve the core module that it was made from",
+            )),
+            _ => Ok(self),
+        }
+    }
+
     /// Runs the program to its end, on this thread, which must not be one of an asynchronous executor.
     ///
     /// # Errors
     ///
-    /// The program did not even start: there is not enough memory.
+    /// The program did not even start: there is not enough memory; it is a component that only answers requests.
     pub fn run(&self, launch: Launch<'_>) -> Result<Ended, StartError> {
-        let linked = self.linked(Mode::Blocking)?;
-        let mut wasi = WasiCtx::builder();
-        wasi.inherit_stdio().stdout(Output).allow_blocking_current_thread(true);
-        wasi.arg(&self.0.name).args(launch.args);
+        let mut wasi = self.wasi();
+        wasi.inherit_stdio().stdout(Output).allow_blocking_current_thread(true).args(launch.args);
         launch.environment.set(&mut wasi, TraceId::random());
-        let mut store = self.store(wasi.build_p1(), launch.kv);
-        store.set_epoch_deadline(NEVER);
-
-        let result = linked.instantiate(&mut store).map_err(NotStarted).and_then(|instance| {
-            let start = self.start(&mut store, &instance)?;
-            Ok(start.call(&mut store, ()))
-        });
-        self.ended(result, store)
+        let remains = match &self.0.linked {
+            Linked::Module(module) => module.run(&self.0.runtime, wasi.build_p1(), launch.kv),
+            Linked::Component(component) => component.run(&self.0.runtime, wasi.build(), launch.kv),
+        };
+        self.ended(remains)
     }
 
-    /// Runs the program to its end, as one of many on an executor, which has to be one of tokio.
+    /// Runs the program to its end, as one of many on an executor, which has to be one of tokio. If its context has the request of a
+    /// client, a component answers that; otherwise it is run as by [`Program::run`].
     ///
     /// To drop the future stops the guest at once, and frees what it has; what it has started to write goes on.
     ///
     /// # Errors
     ///
-    /// The program did not even start: the pool is full, or there is not enough memory.
+    /// The program did not even start: the pool is full, or there is not enough memory; it is a component that does not
+    /// export what is asked of it.
     pub async fn call(&self, call: Call<'_>) -> Result<Ended, StartError> {
-        let linked = self.linked(Mode::Asynchronous)?;
-        let mut wasi = WasiCtx::builder();
-        wasi.arg(&self.0.name).stdout(Lines::new(call.stdout)).stderr(Lines::new(call.stderr));
+        let mut wasi = self.wasi();
+        wasi.stdout(Lines::new(call.stdout)).stderr(Lines::new(call.stderr));
         call.environment.set(&mut wasi, call.trace_id);
-        let mut store = self.store(wasi.build_p1(), call.kv);
-        store.epoch_deadline_async_yield_and_update(1);
-        store.set_epoch_deadline(1);
-
-        let result = match linked.instantiate_async(&mut store).await {
-            Ok(instance) => match self.start(&mut store, &instance) {
-                Ok(start) => Ok(start.call_async(&mut store, ()).await),
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(NotStarted(error)),
+        let remains = match &self.0.linked {
+            Linked::Module(module) => module.call(&self.0.runtime, wasi.build_p1(), call.kv).await,
+            Linked::Component(component) => component.call(&self.0.runtime, wasi.build(), call.kv).await,
         };
-        self.ended(result, store)
+        self.ended(remains)
     }
 
-    fn store(&self, wasi: WasiP1Ctx, kv: KvCtx) -> Store<Host> {
-        let memory = MemoryLimit::new(self.0.runtime.max_memory_mebibytes());
-        let mut store = Store::new(self.0.runtime.engine(), Host { wasi, kv, memory });
-        store.limiter(|host| &mut host.memory);
-        store
+    fn wasi(&self) -> WasiCtxBuilder {
+        let mut wasi = WasiCtx::builder();
+        // Nobody may be connected to; so there are not even sockets, of which a process has few.
+        wasi.arg(&self.0.name).allow_tcp(false).allow_udp(false);
+        wasi
     }
 
-    fn ended(
-        &self,
-        result: Result<wasmtime::Result<()>, NotStarted>,
-        store: Store<Host>,
-    ) -> Result<Ended, StartError> {
-        let Host { wasi, kv, memory } = store.into_data();
-        // The last words of the guest come before the news of its end.
-        drop(wasi);
+    fn ended(&self, remains: Result<Remains, String>) -> Result<Ended, StartError> {
+        let Remains { result, unanswered, kv, memory } = remains.map_err(|cause| StartError {
+            path: self.0.path.clone(),
+            kind: StartErrorKind::Other,
+            cause,
+        })?;
         let result = match result {
             Ok(result) => result,
             // The function that a module names for its start has run.
             Err(NotStarted(error)) if TrapReport::is_trap(&error) => Err(error),
             Err(NotStarted(error)) => return Err(self.not_started(&error, &memory)),
         };
-        let end = match result {
-            Ok(()) => End::Exited(0),
-            Err(error) => match error.downcast_ref::<I32Exit>() {
+        let end = match (result, unanswered) {
+            (Ok(()), None) => End::Exited(0),
+            (Ok(()), Some(unanswered)) => End::Unanswered(unanswered),
+            (Err(error), _) => match error.downcast_ref::<I32Exit>() {
                 Some(exit) => End::Exited(exit.0),
                 None if error.is::<ReaderGone>() => End::ReaderGone,
-                None => End::Trapped(TrapReport::new(&self.0.path, &error, &memory)),
+                None => End::Trapped(TrapReport::new(&self.0.path, self.is_component(), &error, &memory)),
             },
         };
         Ok(Ended { end, most_memory_bytes: memory.most_bytes(), kv })
@@ -210,7 +202,16 @@ impl Program {
 }
 
 /// What kept a guest from being called.
-struct NotStarted(wasmtime::Error);
+pub(crate) struct NotStarted(pub(crate) wasmtime::Error);
+
+/// What an instance leaves behind.
+pub(crate) struct Remains {
+    pub(crate) result: Result<wasmtime::Result<()>, NotStarted>,
+    /// Of a component that was to answer a request, and returned without.
+    pub(crate) unanswered: Option<Unanswered>,
+    pub(crate) kv: KvCtx,
+    pub(crate) memory: MemoryLimit,
+}
 
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -226,15 +227,17 @@ mod tests {
 
     use super::*;
     use crate::environment::Environment;
-    use crate::runtime::Pool;
+    use crate::pool::Pool;
 
     #[test]
     fn a_program_is_linked_only_for_the_way_in_which_it_runs() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("app.wasm");
         std::fs::write(&path, wat::parse_str(r#"(module (func (export "_start")))"#).unwrap()).unwrap();
-        let is_linked =
-            |program: &Program| (program.0.blocking.get().is_some(), program.0.asynchronous.get().is_some());
+        let is_linked = |program: &Program| match &program.0.linked {
+            Linked::Module(module) => module.is_linked(),
+            Linked::Component(_) => panic!("it is a module"),
+        };
 
         let pool = Pool { instances: NonZeroU32::MIN };
         let served = Runtime::builder().pool(pool).build().unwrap().load(&path).unwrap();

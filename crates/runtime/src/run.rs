@@ -6,6 +6,7 @@ use edgekv_host::KvCtx;
 use edgekv_store::StoreName;
 
 use crate::environment::{Environment, TraceId};
+use crate::escaped::Escaped;
 use crate::lines::LineSink;
 use crate::trap::TrapReport;
 
@@ -45,6 +46,36 @@ pub enum End {
     Trapped(TrapReport),
     /// By writing to standard output when nobody reads it any more; only under [`Program::run`](crate::Program::run).
     ReaderGone,
+    /// By returning without an answer to the request that it was given; only components, which answer by a call of their own.
+    Unanswered(Unanswered),
+}
+
+/// What a component left instead of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unanswered {
+    /// Nothing.
+    Nothing,
+    /// An error of its own: `internal-error` or `configuration-error` of `wasi:http`, in words.
+    Failure(String),
+    /// Another error of `wasi:http`, in words: what it needed from elsewhere did not come.
+    Upstream(String),
+    /// A response with a status that cannot end an exchange: below 200.
+    Interim(u16),
+}
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("the application ended without a response"),
+            Self::Failure(error) | Self::Upstream(error) => {
+                write!(f, "the application answered with the error {}", Escaped::message(error))
+            }
+            Self::Interim(status) => {
+                write!(f, "the application answered with the status {status}, which is no answer")
+            }
+        }
+    }
 }
 
 /// What is known of a run when it is over, and its memory is free.

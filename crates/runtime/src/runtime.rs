@@ -5,45 +5,33 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, PoolingAllocationConfig,
-};
+use wasmtime::component;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module};
 
 use crate::artifact::{self, Compiled};
 use crate::cache::{CodeCache, Key};
+use crate::code::{Code, Form};
+use crate::component::LinkedComponent;
 use crate::error::{BuildError, LoadError, one_line};
 use crate::file::{self, Opened};
 use crate::imports::{self, Host, Mode};
-use crate::program::{CodeOrigin, Program};
+use crate::module::LinkedModule;
+use crate::offer::Offer;
+use crate::pool::{Pool, Room};
+use crate::program::{CodeOrigin, Linked, Program};
 use crate::ticker::Ticker;
 
 /// Address space of a memory: all that 32 bits can name, so that compiled code needs no bounds checks.
-const MEMORY_RESERVATION_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+pub(crate) const MEMORY_RESERVATION_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
 /// Address space behind it, which catches the constant offsets of loads and stores.
-const MEMORY_GUARD_BYTES: u64 = 32 * 1024 * 1024;
+pub(crate) const MEMORY_GUARD_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Stack of a guest's own functions.
 const MAX_WASM_STACK_BYTES: usize = 1024 * 1024;
 
 /// Stack of an asynchronous guest with the host functions that it calls.
 const ASYNC_STACK_BYTES: usize = 2 * 1024 * 1024;
-
-/// Functions and other items that a pooled table may have: engines of JavaScript need about 20,000.
-const POOLED_TABLE_ELEMENTS: usize = 50_000;
-
-/// Tables that a pooled instance may have. Compilers make one, or two for references.
-const POOLED_TABLES: u32 = 4;
-
-/// Host memory for the structure of one pooled instance.
-const POOLED_INSTANCE_BYTES: usize = 1024 * 1024;
-
-/// Memory that stays with a free place in the pool, so that a small guest finds its pages there: as much is cleared by
-/// writing zeros, and given back to the system beyond that.
-const POOLED_RESIDENT_BYTES: usize = 512 * 1024;
-
-/// The same for a table.
-const POOLED_RESIDENT_TABLE_BYTES: usize = 64 * 1024;
 
 /// Default of [`RuntimeBuilder::max_memory_mebibytes`].
 const DEFAULT_MAX_MEMORY_MEBIBYTES: NonZeroU32 = NonZeroU32::new(128).unwrap();
@@ -58,17 +46,14 @@ struct Shared {
     expected: Mode,
     blocking: OnceLock<Linker<Host>>,
     asynchronous: OnceLock<Linker<Host>>,
+    components: OnceLock<component::Linker<crate::component::Host>>,
+    /// Of its pool.
+    room: Option<Room>,
+    offer: Offer,
     code_cache: Option<CodeCache>,
     max_memory_mebibytes: NonZeroU32,
     /// Ends with the last program of this runtime.
     _ticker: Option<Ticker>,
-}
-
-/// Places for instances that are set up in advance, for servers: to take one and to give it back is then cheap.
-#[derive(Debug, Clone, Copy)]
-pub struct Pool {
-    /// Most instances at a time. Each takes 4 GiB of address space, and memory only when it is used.
-    pub instances: NonZeroU32,
 }
 
 /// Chooses what a [`Runtime`] is made of.
@@ -79,6 +64,7 @@ pub struct RuntimeBuilder {
     pool: Option<Pool>,
     yield_every: Option<Duration>,
     max_memory_mebibytes: NonZeroU32,
+    offer: Offer,
 }
 
 impl RuntimeBuilder {
@@ -89,6 +75,7 @@ impl RuntimeBuilder {
             pool: None,
             yield_every: None,
             max_memory_mebibytes: DEFAULT_MAX_MEMORY_MEBIBYTES,
+            offer: Offer::all(),
         }
     }
 
@@ -117,21 +104,19 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Which interfaces of the store programs may import. Default: all.
+    pub const fn offer(mut self, offer: Offer) -> Self {
+        self.offer = offer;
+        self
+    }
+
     /// Makes the runtime.
     ///
     /// # Errors
     ///
     /// The system refuses the address space of the pool, or a thread.
     pub fn build(self) -> Result<Runtime, BuildError> {
-        let failed = |error: &wasmtime::Error| BuildError(one_line(error));
-        let engine = Engine::new(&config(self.pool)).map_err(|error| match self.pool {
-            Some(pool) => BuildError(format!(
-                "there is no address space for {} instances; allow fewer at a time ({})",
-                pool.instances,
-                one_line(&error)
-            )),
-            None => failed(&error),
-        })?;
+        let (engine, room) = self.engine()?;
         let ticker = self.yield_every.map(|period| Ticker::start(&engine, period)).transpose();
         let runtime = Runtime(Arc::new(Shared {
             // Only many at a time have to give back their thread.
@@ -142,13 +127,34 @@ impl RuntimeBuilder {
             },
             blocking: OnceLock::new(),
             asynchronous: OnceLock::new(),
+            components: OnceLock::new(),
+            room,
+            offer: self.offer,
             code_cache: self.code_cache,
             max_memory_mebibytes: self.max_memory_mebibytes,
             _ticker: ticker.map_err(|error| BuildError(error.to_string()))?,
             engine,
         }));
-        runtime.linker(runtime.0.expected).map_err(|error| failed(&error))?;
         Ok(runtime)
+    }
+
+    fn engine(&self) -> Result<(Engine, Option<Room>), BuildError> {
+        let engine = |room| Engine::new(&config(room)).map(|engine| (engine, room));
+        let Some(pool) = self.pool else {
+            return engine(None).map_err(|error| BuildError(one_line(&error)));
+        };
+        engine(Some(Room::for_components(pool)))
+            .or_else(|error| {
+                tracing::debug!("there is no address space for as many components: {error:#}");
+                engine(Some(Room::for_modules(pool)))
+            })
+            .map_err(|error| {
+                BuildError(format!(
+                    "there is no address space for {} instances; allow fewer at a time ({})",
+                    pool.instances,
+                    one_line(&error)
+                ))
+            })
     }
 }
 
@@ -160,7 +166,7 @@ impl Default for RuntimeBuilder {
 
 /// Everything that says what compiled code looks like is the same with a pool and without, so that code which one made
 /// the other can run.
-fn config(pool: Option<Pool>) -> Config {
+fn config(room: Option<Room>) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -172,23 +178,8 @@ fn config(pool: Option<Pool>) -> Config {
         .parallel_compilation(true)
         // Backtraces name functions, and nothing within: the table for that would be a fifth of the code.
         .generate_address_map(false);
-    if let Some(Pool { instances }) = pool {
-        let instances = instances.get();
-        let mut pool = PoolingAllocationConfig::new();
-        pool.total_core_instances(instances)
-            .total_memories(instances)
-            .total_tables(instances.saturating_mul(POOLED_TABLES))
-            .total_stacks(instances)
-            .max_memories_per_module(1)
-            .max_tables_per_module(POOLED_TABLES)
-            // The limit of an instance is that of its store; a place has room for any.
-            .max_memory_size(usize::try_from(MEMORY_RESERVATION_BYTES).unwrap_or(usize::MAX))
-            .table_elements(POOLED_TABLE_ELEMENTS)
-            .max_core_instance_size(POOLED_INSTANCE_BYTES)
-            .linear_memory_keep_resident(POOLED_RESIDENT_BYTES)
-            .table_keep_resident(POOLED_RESIDENT_TABLE_BYTES)
-            .pagemap_scan(Enabled::Auto);
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    if let Some(room) = room {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(room.settings()));
     }
     config
 }
@@ -208,23 +199,23 @@ impl Runtime {
     /// The file is not there or cannot be read; it is not a program; or it needs what edgekv does not have.
     pub fn load(&self, path: &Path) -> Result<Program, LoadError> {
         let started = Instant::now();
-        let (module, origin) = match file::open(path)? {
-            Opened::Wasm(wasm) => self.cached_or_compiled(path, &wasm)?,
+        let (code, origin) = match file::open(path)? {
+            Opened::Wasm(form, wasm) => self.cached_or_compiled(path, form, &wasm)?,
             Opened::Compiled(content) => {
-                let module = artifact::take(&self.0.engine, &content).map_err(|flaw| {
+                let code = artifact::take(&self.0.engine, &content).map_err(|flaw| {
                     let advice =
                         "compile the program again, by `edgekv compile` of this version on this machine";
                     LoadError::cannot_run(path, format!("{flaw}; {advice}"))
                 })?;
-                (module, CodeOrigin::Ahead)
+                (code, CodeOrigin::Ahead)
             }
         };
         let cannot_run = |cause: String| LoadError::cannot_run(path, cause);
-        file::check_start(&module).map_err(|cause| cannot_run(cause.to_owned()))?;
-        self.check_memory(&module).map_err(cannot_run)?;
-        let linked = self.link(&module, self.0.expected).map_err(cannot_run)?;
+        self.check_memory(&code).map_err(cannot_run)?;
+        self.tell_of_room(path, &code);
+        let linked = self.link_program(&code).map_err(cannot_run)?;
         tracing::debug!(path = %path.display(), code = ?origin, "loaded in {:?}", started.elapsed());
-        Ok(Program::new(self.clone(), path, origin, module, self.0.expected, linked))
+        Ok(Program::new(self.clone(), path, origin, linked))
     }
 
     /// Compiles the program at `path`, for [`Runtime::load`] of the same version on a machine like this. It is also checked,
@@ -235,22 +226,50 @@ impl Runtime {
     /// Those of [`Runtime::load`]; the file is compiled code already.
     pub fn compile(&self, path: &Path) -> Result<Compiled, LoadError> {
         let cannot_run = |cause: String| LoadError::cannot_run(path, cause);
-        let Opened::Wasm(wasm) = file::open(path)? else {
+        let Opened::Wasm(form, wasm) = file::open(path)? else {
             return Err(cannot_run(
                 "is compiled already; name the .wasm file that it was made from".to_owned(),
             ));
         };
-        let module = self.compile_module(path, &wasm)?;
-        file::check_start(&module).map_err(|cause| cannot_run(cause.to_owned()))?;
-        self.link(&module, self.0.expected).map_err(cannot_run)?;
-        let code = module.serialize().map_err(|error| cannot_run(one_line(&error)))?;
-        Ok(Compiled::new(code, &blake3::hash(&wasm)))
+        let code = self.compile_code(path, form, &wasm)?;
+        self.link_program(&code).map_err(cannot_run)?;
+        let compiled = code.serialize().map_err(|error| cannot_run(one_line(&error)))?;
+        Ok(Compiled::new(compiled, form, &blake3::hash(&wasm)))
+    }
+
+    /// Links a program in the way in which programs of this runtime are expected to run, and checks that there is something to
+    /// call. Says in one line why that is not possible.
+    fn link_program(&self, code: &Code) -> Result<Linked, String> {
+        match code {
+            Code::Module(module) => {
+                file::check_start(module)?;
+                let linked = self.link(module, self.0.expected)?;
+                Ok(Linked::Module(LinkedModule::new(module.clone(), self.0.expected, linked)))
+            }
+            Code::Component(component) => {
+                let linker = self.component_linker().map_err(|error| one_line(&error))?;
+                let linked = crate::component::link(linker, component, self.0.offer)?;
+                LinkedComponent::new(component, linked).map(Linked::Component)
+            }
+        }
     }
 
     /// Links a module, and says in one line why that is not possible.
     pub(crate) fn link(&self, module: &Module, mode: Mode) -> Result<InstancePre<Host>, String> {
+        imports::check_offer(module, self.0.offer)?;
         let linker = self.linker(mode).map_err(|error| one_line(&error))?;
         imports::link(linker.clone(), module)
+    }
+
+    /// What components can import, made with the first one.
+    fn component_linker(&self) -> wasmtime::Result<&component::Linker<crate::component::Host>> {
+        match self.0.components.get() {
+            Some(linker) => Ok(linker),
+            None => {
+                let linker = crate::component::linker(&self.0.engine, self.0.offer)?;
+                Ok(self.0.components.get_or_init(|| linker))
+            }
+        }
     }
 
     /// What programs can import, made when it is first needed: most processes need one of them.
@@ -268,27 +287,33 @@ impl Runtime {
         }
     }
 
-    fn cached_or_compiled(&self, path: &Path, wasm: &[u8]) -> Result<(Module, CodeOrigin), LoadError> {
+    fn cached_or_compiled(
+        &self,
+        path: &Path,
+        form: Form,
+        wasm: &[u8],
+    ) -> Result<(Code, CodeOrigin), LoadError> {
         let Some(cache) = &self.0.code_cache else {
-            return Ok((self.compile_module(path, wasm)?, CodeOrigin::Compiled));
+            return Ok((self.compile_code(path, form, wasm)?, CodeOrigin::Compiled));
         };
         let key = Key::new(&self.0.engine, wasm);
-        if let Some(module) = cache.find(&self.0.engine, &key) {
-            return Ok((module, CodeOrigin::Cached));
+        if let Some(code) = cache.find(&self.0.engine, &key) {
+            return Ok((code, CodeOrigin::Cached));
         }
-        let module = self.compile_module(path, wasm)?;
-        match module.serialize() {
-            Ok(code) => cache.keep(&key, &Compiled::new(code, &key.source)),
+        let code = self.compile_code(path, form, wasm)?;
+        match code.serialize() {
+            Ok(compiled) => cache.keep(&key, &Compiled::new(compiled, form, &key.source)),
             Err(error) => tracing::debug!("the compiled code cannot be kept: {error:#}"),
         }
-        Ok((module, CodeOrigin::Compiled))
+        Ok((code, CodeOrigin::Compiled))
     }
 
-    fn compile_module(&self, path: &Path, bytes: &[u8]) -> Result<Module, LoadError> {
-        Module::new(&self.0.engine, bytes).map_err(|error| {
-            let cause = match Module::validate(&self.0.engine, bytes) {
+    fn compile_code(&self, path: &Path, form: Form, bytes: &[u8]) -> Result<Code, LoadError> {
+        Code::compile(&self.0.engine, form, bytes).map_err(|error| {
+            let cause = match self.validate(form, bytes) {
                 Err(invalid) => format!(
-                    "not a valid WebAssembly module ({}); the file may be cut off or damaged: build it again",
+                    "not a valid {} ({}); the file may be cut off or damaged: build it again",
+                    form.name(),
                     one_line(&invalid)
                 ),
                 Ok(()) => format!("it cannot be run here: {}", one_line(&error)),
@@ -297,10 +322,19 @@ impl Runtime {
         })
     }
 
+    /// Says whether what cannot be compiled is wrong by itself, and not only too large for this runtime's pool.
+    fn validate(&self, form: Form, bytes: &[u8]) -> wasmtime::Result<()> {
+        match form {
+            Form::Module => Module::validate(&self.0.engine, bytes),
+            Form::Component => Code::compile(&Engine::new(&config(None))?, form, bytes).map(drop),
+        }
+    }
+
     /// Says whether the program may have the memory that it starts with.
-    fn check_memory(&self, module: &Module) -> Result<(), String> {
+    fn check_memory(&self, code: &Code) -> Result<(), String> {
         const PAGES_OF_A_MEBIBYTE: u64 = 16;
-        let pages = module.resources_required().max_initial_memory_size.unwrap_or(0);
+        let required = code.resources_required();
+        let pages = required.and_then(|required| required.max_initial_memory_size).unwrap_or(0);
         let max = self.0.max_memory_mebibytes;
         if pages <= u64::from(max.get()) * PAGES_OF_A_MEBIBYTE {
             return Ok(());
@@ -309,6 +343,20 @@ impl Runtime {
         Err(format!(
             "it starts with {wanted} MiB of memory, and may have {max} MiB; allow more by --max-memory"
         ))
+    }
+
+    /// Says if there cannot be as many instances of a component as the pool was made for.
+    fn tell_of_room(&self, path: &Path, code: &Code) {
+        let (Some(room), Some(required)) = (self.0.room, code.resources_required()) else { return };
+        if let Some(fit) = room.is_short_for(required.num_memories, required.num_tables) {
+            tracing::warn!(
+                "{}: an instance has {} memories, and there is address space for {fit} of them at a time, not {}; requests \
+                 beyond that are refused",
+                path.display(),
+                required.num_memories,
+                room.instances()
+            );
+        }
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -35,8 +35,16 @@ const MACHINERY_NAMES: [&str; 7] =
 pub struct TrapReport {
     program: PathBuf,
     cause: String,
-    functions: Vec<String>,
+    functions: Vec<Frame>,
     hint: Option<String>,
+}
+
+/// A function that was running.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Frame {
+    function: String,
+    /// The module that it is in, where there are several and they have names.
+    module: Option<String>,
 }
 
 impl TrapReport {
@@ -45,7 +53,13 @@ impl TrapReport {
         error.is::<WasmBacktrace>() || error.is::<Trap>() || error.is::<wasmtime_wasi::I32Exit>()
     }
 
-    pub(crate) fn new(program: &Path, error: &wasmtime::Error, memory: &MemoryLimit) -> Self {
+    /// In a component there are several modules, which are named beside their functions.
+    pub(crate) fn new(
+        program: &Path,
+        is_component: bool,
+        error: &wasmtime::Error,
+        memory: &MemoryLimit,
+    ) -> Self {
         let trap = error.downcast_ref::<Trap>();
         let cause = match trap {
             Some(trap) => trap.to_string(),
@@ -53,11 +67,13 @@ impl TrapReport {
             None => error.root_cause().to_string(),
         };
         let backtrace = error.downcast_ref::<WasmBacktrace>();
-        let functions =
-            backtrace.iter().flat_map(|backtrace| backtrace.frames()).map(|frame| match frame.func_name() {
+        let functions = backtrace.iter().flat_map(|backtrace| backtrace.frames()).map(|frame| Frame {
+            function: match frame.func_name() {
                 Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
                 None => format!("function {}", frame.func_index()),
-            });
+            },
+            module: frame.module().name().filter(|_| is_component).map(str::to_owned),
+        });
         let hint = if memory.was_reached() {
             Some(format!(
                 "the program wanted more memory than {} MiB; allow more by --max-memory",
@@ -76,8 +92,8 @@ impl TrapReport {
 }
 
 /// Takes off what is not the program's own at both ends, unless nothing would be left.
-fn trim(functions: Vec<String>) -> Vec<String> {
-    let own = |function: &String| {
+fn trim(functions: Vec<Frame>) -> Vec<Frame> {
+    let own = |Frame { function, .. }: &Frame| {
         !MACHINERY.iter().any(|beginning| function.starts_with(beginning))
             && !MACHINERY_NAMES.contains(&function.as_str())
     };
@@ -107,9 +123,12 @@ const fn hint(trap: Trap) -> Option<&'static str> {
 impl fmt::Display for TrapReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} trapped: {}", self.program.display(), Escaped::message(&self.cause))?;
-        for (number, function) in self.functions.iter().take(MAX_FRAMES).enumerate() {
+        for (number, Frame { function, module }) in self.functions.iter().take(MAX_FRAMES).enumerate() {
             let word = if number == 0 { "in" } else { "by" };
             write!(f, "\n  {word} {}", Escaped::name(function))?;
+            if let Some(module) = module {
+                write!(f, " ({})", Escaped::name(module))?;
+            }
         }
         if let more @ 1.. = self.functions.len().saturating_sub(MAX_FRAMES) {
             write!(f, "\n  and {more} more")?;
@@ -125,8 +144,12 @@ impl fmt::Display for TrapReport {
 mod tests {
     use super::*;
 
-    fn names<const N: usize>(names: [&str; N]) -> Vec<String> {
-        names.map(str::to_owned).into()
+    fn frame(function: impl Into<String>) -> Frame {
+        Frame { function: function.into(), module: None }
+    }
+
+    fn names<const N: usize>(names: [&str; N]) -> Vec<Frame> {
+        names.map(frame).into()
     }
 
     #[test]
@@ -153,7 +176,7 @@ mod tests {
         let report = TrapReport {
             program: "app.wasm".into(),
             cause: "call stack exhausted".into(),
-            functions: (0..14).map(|number| format!("f{number}")).collect(),
+            functions: (0..14).map(|number| frame(format!("f{number}"))).collect(),
             hint: Some("h".into()),
         };
         let text = report.to_string();
@@ -166,13 +189,16 @@ mod tests {
         let report = TrapReport {
             program: "app.wasm".into(),
             cause: "a\nb".into(),
-            functions: vec!["\x1b[31mred".into(), "f".repeat(1000)],
+            functions: vec![
+                Frame { module: Some("m\n".into()), ..frame("\x1b[31mred") },
+                frame("f".repeat(1000)),
+            ],
             hint: None,
         };
         let long = "f".repeat(120);
         assert_eq!(
             report.to_string(),
-            format!("app.wasm trapped: a\\nb\n  in \\u{{1b}}[31mred\n  by {long}…")
+            format!("app.wasm trapped: a\\nb\n  in \\u{{1b}}[31mred (m\\n)\n  by {long}…")
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use edgekv_host::Body;
-use edgekv_runtime::{End, StartError, StartErrorKind, TraceId};
+use edgekv_runtime::{End, StartError, StartErrorKind, TraceId, Unanswered};
 use http::{Response, StatusCode};
 
 use crate::answer::{TOO_MANY, plain};
@@ -34,6 +34,7 @@ impl Outcome {
                 }
                 End::Trapped(report) => tracing::error!(target: "edgekv::app", %id, "{report}"),
                 End::ReaderGone => {}
+                End::Unanswered(unanswered) => tracing::error!(target: "edgekv::app", %id, "{unanswered}"),
             },
             Self::NotStarted(error) if self.is_refusal() => {
                 tracing::warn!(target: "edgekv::app", %id, "{error}; the request was refused");
@@ -58,6 +59,7 @@ impl Outcome {
                 End::Exited(status) => format!("the application ended with status {status}"),
                 End::Trapped(report) => report.to_string(),
                 End::ReaderGone => "nobody reads the output".to_owned(),
+                End::Unanswered(unanswered) => unanswered.to_string(),
             },
             Self::NotStarted(error) => error.to_string(),
             Self::TimedOut(limit) => format!("the application was stopped after {limit:?}"),
@@ -73,6 +75,9 @@ impl Outcome {
                 Response::new(Body::new())
             }
             Self::NotStarted(_) if self.is_refusal() => plain(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY),
+            Self::Ended(End::Unanswered(Unanswered::Upstream(_))) => {
+                plain(StatusCode::BAD_GATEWAY, "the application could not reach what it needs")
+            }
             Self::Ended(_) | Self::NotStarted(_) => {
                 plain(StatusCode::INTERNAL_SERVER_ERROR, "the application failed")
             }

@@ -15,7 +15,7 @@ const EXTENSION: &str = "cwasm";
 /// Flags and arguments of `edgekv compile`.
 #[derive(Debug, Args)]
 pub(crate) struct CompileArgs {
-    /// The program, a core WebAssembly module
+    /// The program, a core WebAssembly module or a component
     #[arg(value_name = "APP.wasm")]
     program: PathBuf,
     /// The file to write [default: beside the program, with the ending .cwasm]
@@ -54,7 +54,7 @@ impl CompileArgs {
 }
 
 /// Whether both are there, and are one file by two names: a link, or another way to the same folder.
-fn is_same_file(one: &Path, other: &Path) -> bool {
+pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
     #[cfg(unix)]
     let identity = |path: &Path| {
         use std::os::unix::fs::MetadataExt as _;

@@ -29,8 +29,8 @@ Examples:
     after_help = format!("{EXAMPLES}\n\n{}", exit::HELP)
 )]
 pub(crate) struct RunArgs {
-    /// The program, a core WebAssembly module or what `edgekv compile` has made of one, and then its arguments. Flags
-    /// of edgekv go before it; everything after it is the program's
+    /// The program, a core WebAssembly module, a component or what `edgekv compile` has made of one, and then its arguments.
+    /// Flags of edgekv go before it; everything after it is the program's
     // One list, so that the first that is no flag ends ours.
     #[arg(value_name = "APP.wasm", required = true, num_args = 1.., trailing_var_arg = true)]
     command: Vec<OsString>,
@@ -61,7 +61,8 @@ impl RunArgs {
         let config = self.stores.config()?;
         let args = program_arguments(&self.command)?;
         let path = self.command.first().map(Path::new).unwrap_or(Path::new(""));
-        let program = self.program.runtime().build().context("no program can be run")?.load(path)?;
+        let program =
+            self.program.runtime().build().context("no program can be run")?.load(path)?.for_running()?;
         let stores = self.stores.open(config.as_ref(), None)?;
         drop(config);
 
@@ -80,7 +81,7 @@ impl RunArgs {
         if let End::Trapped(report) = &ended.end {
             eprintln!("edgekv: {report}");
         }
-        if ended.kv.wanted_request() {
+        if ended.kv.wanted_request() || (program.can_answer() && !matches!(ended.end, End::Exited(0))) {
             eprintln!("edgekv: hint: the program answers HTTP requests; have it do that by `edgekv serve`");
         }
         if !matches!(ended.end, End::Exited(0) | End::ReaderGone) {
@@ -104,6 +105,8 @@ impl RunArgs {
         Ok(match ended.end {
             End::Exited(status) => ExitCode::from(exit::guest_status(status)),
             End::Trapped(_) => Status::Trapped.into(),
+            // Nothing was asked.
+            End::Unanswered(_) => Status::Failed.into(),
             End::ReaderGone => Status::ReaderGone.into(),
         })
     }

@@ -36,10 +36,11 @@ Examples:
 SIGTERM or Ctrl-C stops it: running requests finish, and writes are durable. A second one stops it at once.";
 
 /// The flags that mean nothing without an application.
-const APP_FLAGS: [&str; 10] = [
+const APP_FLAGS: [&str; 11] = [
     "--listen",
     "--watch",
     "--env",
+    "--offer",
     "--max-memory",
     "--code-cache",
     "--max-time",
@@ -53,8 +54,8 @@ const APP_FLAGS: [&str; 10] = [
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ServeArgs {
-    /// The application: a core WebAssembly module, or what `edgekv compile` has made of one. Without one, there is only the
-    /// API
+    /// The application: a core WebAssembly module, a component, or what `edgekv compile` has made of one. Without one, there
+    /// is only the API
     #[arg(value_name = "APP.wasm")]
     path: Option<PathBuf>,
     /// Address and port of the application; with port 0 the system chooses one. The address is printed on stdout when the
@@ -101,7 +102,7 @@ fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "write it as ADDRESS:PORT with a numeric address, such as 127.0.0.1:7676 or [::]:80")
 }
 
-/// Each has address space for its memory reserved, of which there are 128 TiB.
+/// Each has address space for its memories reserved, of which there are 128 TiB.
 fn parse_requests(text: &str) -> Result<NonZeroU32, &'static str> {
     let requests = text.parse().ok().filter(|requests: &NonZeroU32| requests.get() <= 10_000);
     requests.ok_or("write a number from 1 to 10000")
@@ -185,7 +186,7 @@ impl ServeArgs {
             .context("no application can be run")?;
         // Before the load, so that no change comes unseen between the two.
         let watch = self.watch.then(|| Watch::begin(path));
-        let program = runtime.load(path)?;
+        let program = runtime.load(path)?.for_serving()?;
         let watch = watch.transpose()?;
         let listener = listen(self.listen, "choose another address by --listen")?;
         Ok(App { runtime, program, watch, listener })
