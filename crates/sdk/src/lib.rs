@@ -64,9 +64,9 @@
 
 mod abi;
 mod body;
-mod buffer;
 mod error;
 pub mod future;
+#[cfg(any(feature = "http", not(all(target_os = "wasi", any(target_env = "p2", feature = "component")))))]
 pub mod http;
 pub mod kv_store;
 pub mod log;
