@@ -310,7 +310,7 @@ impl Runtime {
 
     fn compile_code(&self, path: &Path, form: Form, bytes: &[u8]) -> Result<Code, LoadError> {
         Code::compile(&self.0.engine, form, bytes).map_err(|error| {
-            let cause = match Module::validate(&self.0.engine, bytes) {
+            let cause = match self.validate(form, bytes) {
                 Err(invalid) => format!(
                     "not a valid {} ({}); the file may be cut off or damaged: build it again",
                     form.name(),
@@ -320,6 +320,14 @@ impl Runtime {
             };
             LoadError::cannot_run(path, cause)
         })
+    }
+
+    /// Says whether what cannot be compiled is wrong by itself, and not only too large for this runtime's pool.
+    fn validate(&self, form: Form, bytes: &[u8]) -> wasmtime::Result<()> {
+        match form {
+            Form::Module => Module::validate(&self.0.engine, bytes),
+            Form::Component => Code::compile(&Engine::new(&config(None))?, form, bytes).map(drop),
+        }
     }
 
     /// Says whether the program may have the memory that it starts with.
