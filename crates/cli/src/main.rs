@@ -14,6 +14,7 @@
 //! | how large is the edge cache? | `cache.rs` |
 //! | what may `fastly.toml` say? | `config/` |
 //! | when does an item of it reach a store? | `seed/` |
+//! | which imports of a file does this host have? | `provision.rs` |
 //! | which exit status means what? | `exit.rs` |
 //! | what is said when the arguments are wrong? | `usage.rs` |
 //! | how do messages look, and who waits for their reader? | `logging/` |
@@ -30,6 +31,7 @@ mod exit;
 mod interrupt;
 mod logging;
 mod program;
+mod provision;
 mod quoted;
 mod report;
 mod seed;
@@ -37,6 +39,7 @@ mod stores;
 mod token;
 mod transfer;
 mod usage;
+mod wasm_file;
 mod watch;
 
 use std::process::ExitCode;

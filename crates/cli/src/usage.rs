@@ -36,7 +36,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
 /// How errors were asked for, as far as that can be seen in arguments that are wrong.
 fn form() -> Form {
     let own = own_arguments();
-    let can_json = matches!(own.command.split(' ').nth(1), Some("kv" | "store"));
+    let can_json = matches!(own.command.split(' ').nth(1), Some("inspect" | "kv" | "store"));
     if can_json && own.arguments.iter().any(|argument| argument == "--json") {
         Form::Json
     } else {

@@ -48,7 +48,7 @@
 //! | who decides how the end of a response is told? | `framing.rs` |
 //! | which functions may wait? | `abi.rs` |
 //! | when is something ready? | `Object::poll_ready` in `handles.rs` |
-//! | what of a guest's imports is not there? | [`stub_unknown_imports`] |
+//! | what of a guest's imports is not there? | [`stub_unknown_imports`]; by name, [`provision()`] |
 //!
 //! Nothing in here knows where data live; that is [`edgekv_store`]'s business.
 
@@ -75,6 +75,7 @@ mod memory;
 mod message;
 mod operations;
 mod pending;
+mod provision;
 mod status;
 mod stream;
 mod streaming;
@@ -87,6 +88,7 @@ pub use downstream::{Answer, Client, Downstream, Keepalive, Responder};
 pub use escaped::Escaped;
 pub use linker::{add_to_linker, add_to_linker_sync};
 pub use log::GuestLog;
+pub use provision::{Provision, provision};
 pub use streaming::BodyReceiver;
 pub use stubs::{Stub, stub_unknown_imports};
 

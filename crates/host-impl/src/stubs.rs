@@ -131,7 +131,7 @@ fn is_insert_wait_of_raw_bindings(import: &ImportType<'_>, ty: &FuncType) -> boo
 }
 
 /// What a function is called today that very old guests import from `env`.
-fn name_of_today(module: &str, name: &str) -> Option<(&'static str, String)> {
+pub(crate) fn name_of_today(module: &str, name: &str) -> Option<(&'static str, String)> {
     /// Beginnings of old names; the module; how the new name begins.
     const FAMILIES: &[(&str, &str, &str)] = &[
         ("body_", "fastly_http_body", ""),

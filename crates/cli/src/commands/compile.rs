@@ -54,7 +54,7 @@ impl CompileArgs {
 }
 
 /// Whether both are there, and are one file by two names: a link, or another way to the same folder.
-fn is_same_file(one: &Path, other: &Path) -> bool {
+pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
     #[cfg(unix)]
     let identity = |path: &Path| {
         use std::os::unix::fs::MetadataExt as _;

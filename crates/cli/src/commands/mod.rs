@@ -2,6 +2,8 @@
 
 mod compile;
 mod completions;
+mod compose;
+mod inspect;
 mod kv;
 mod man;
 mod run;
@@ -32,6 +34,15 @@ pub(crate) enum Command {
     /// The result is native code for this version of edgekv and machines like this one. Run it as the program itself; like
     /// any native program, only if it comes from somebody you trust.
     Compile(compile::CompileArgs),
+    /// Link a component with the layers that it runs on, into one component
+    ///
+    /// What the application imports and a layer exports is linked; everything else is imported from the host, as before. Each
+    /// part keeps its own memory. A layer that nothing wants, or that has other types under the same name, is an error.
+    Compose(compose::ComposeArgs),
+    /// Say what is in a module or a component: imports and exports, memories, and what is linked to what
+    ///
+    /// Of imports it says which of them this edgekv does not have. Nothing is run.
+    Inspect(inspect::InspectArgs),
     /// Make, list, describe and delete stores
     #[command(subcommand)]
     Store(store::StoreCommand),
@@ -55,6 +66,7 @@ impl Command {
         let is_json = match self {
             Self::Store(command) => command.report().json,
             Self::Kv(command) => command.report().json,
+            Self::Inspect(args) => args.report().json,
             _ => false,
         };
         if is_json { Form::Json } else { Form::Text }
@@ -65,6 +77,8 @@ impl Command {
             Self::Run(args) => args.run(),
             Self::Serve(args) => args.run(),
             Self::Compile(args) => args.run(),
+            Self::Compose(args) => args.run(),
+            Self::Inspect(args) => args.run(),
             Self::Store(command) => command.run(),
             Self::Kv(command) => command.run(),
             Self::Completions(args) => args.run(),

@@ -9,8 +9,10 @@ mod bad_input;
 #[allow(dead_code, reason = "the tests over HTTP need more of it")]
 mod client;
 mod compiled;
+mod composing;
 mod guests;
 mod help;
+mod inspecting;
 mod interrupts;
 #[path = "../http/process.rs"]
 #[cfg_attr(not(unix), allow(dead_code, reason = "servers are stopped by signals"))]
