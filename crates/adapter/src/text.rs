@@ -1,0 +1,202 @@
+//! The adapter, as text: one form for each function, global and import, of which a component gets those that it needs.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+/// The module that has the adapter's own memory.
+pub(crate) const STATE: &str = include_str!("text/state.wat");
+
+/// All else.
+const FILES: [&str; 10] = [
+    include_str!("text/imports.wat"),
+    include_str!("text/memory.wat"),
+    include_str!("text/handles.wat"),
+    include_str!("text/bodies.wat"),
+    include_str!("text/trailers.wat"),
+    include_str!("text/kv_store.wat"),
+    include_str!("text/waits.wat"),
+    include_str!("text/object_store.wat"),
+    include_str!("text/async_io.wat"),
+    include_str!("text/platform.wat"),
+];
+
+/// The functions of WASI.
+const WASI: &str = include_str!("text/wasi.wat");
+
+/// Marks a function of WIT whose lists are in the program's memory.
+const IN_GUEST: &str = " in guest";
+
+/// A function, a global, or an import.
+#[derive(Debug)]
+struct Form {
+    text: &'static str,
+    /// The names in it.
+    names: Vec<&'static str>,
+}
+
+impl Form {
+    fn is_import(&self) -> bool {
+        self.text.starts_with("(import")
+    }
+
+    /// Module, name, and the rest of an import.
+    fn import(&self) -> Option<(&'static str, &'static str, &'static str)> {
+        let mut parts = self.text.strip_prefix("(import \"")?.splitn(4, '"');
+        let (module, _, name, item) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        Some((module, name, item.trim().strip_suffix(')')?))
+    }
+}
+
+/// A function of WIT that the adapter calls.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WitImport {
+    /// What the adapter calls the module that it is in, which says where its lists are.
+    pub(crate) module: &'static str,
+    /// Its canonical name.
+    pub(crate) name: &'static str,
+    /// Its core type, as the text has it: `(func $name (param ..))`.
+    pub(crate) item: &'static str,
+}
+
+impl WitImport {
+    /// The interface that it is in.
+    pub(crate) fn interface(&self) -> &'static str {
+        self.module.trim_end_matches(IN_GUEST)
+    }
+
+    /// Whether it takes lists from the program's memory, and puts them there.
+    pub(crate) fn is_in_guest(&self) -> bool {
+        self.module.ends_with(IN_GUEST)
+    }
+}
+
+/// What is chosen for one component.
+#[derive(Debug)]
+pub(crate) struct Adapter {
+    forms: Vec<&'static Form>,
+    functions: Vec<String>,
+}
+
+/// All forms, in their order, and where each name is.
+#[derive(Debug)]
+struct Forms {
+    all: Vec<Form>,
+    by_name: HashMap<&'static str, usize>,
+}
+
+fn forms() -> &'static Forms {
+    static FORMS: OnceLock<Forms> = OnceLock::new();
+    FORMS.get_or_init(|| {
+        let all: Vec<Form> = FILES.into_iter().chain([WASI]).flat_map(split).collect();
+        let by_name =
+            all.iter().enumerate().filter_map(|(index, form)| Some((*form.names.first()?, index))).collect();
+        Forms { all, by_name }
+    })
+}
+
+/// Whether the adapter has a function of this name, such as `fastly_kv_store.open`.
+pub(crate) fn has(function: &str) -> bool {
+    forms().by_name.keys().any(|name| name.strip_prefix('$') == Some(function))
+}
+
+impl Adapter {
+    /// These functions, and all that they need.
+    pub(crate) fn with(functions: &[String]) -> Self {
+        let forms = forms();
+        let mut chosen = BTreeSet::new();
+        let mut open: Vec<usize> = functions
+            .iter()
+            .filter_map(|name| forms.by_name.get(format!("${name}").as_str()))
+            .copied()
+            .collect();
+        while let Some(index) = open.pop() {
+            if chosen.insert(index)
+                && let Some(form) = forms.all.get(index)
+            {
+                open.extend(form.names.iter().filter_map(|name| forms.by_name.get(name)));
+            }
+        }
+        Self {
+            forms: chosen.into_iter().filter_map(|index| forms.all.get(index)).collect(),
+            functions: functions.to_vec(),
+        }
+    }
+
+    /// The functions of WIT that it calls.
+    pub(crate) fn imports(&self) -> impl Iterator<Item = WitImport> {
+        self.forms
+            .iter()
+            .filter_map(|form| form.import())
+            .filter(|(module, ..)| module.contains(':'))
+            .map(|(module, name, item)| WitImport { module, name, item })
+    }
+
+    /// Its text. The table of the shim gets its functions, from the first place on; they are exported under their numbers as well.
+    pub(crate) fn text(&self) -> String {
+        let mut text = format!(
+            "(module $edgekv-adapter
+(import \"guest\" \"memory\" (memory $guest 0))
+(import \"state\" \"memory\" (memory $own 1))
+(import \"guest\" \"_start\" (func $_start))
+(import \"shim\" \"table\" (table $shim {} funcref))\n",
+            self.functions.len()
+        );
+        let (imports, others): (Vec<&Form>, Vec<&Form>) =
+            self.forms.iter().partition(|form| form.is_import());
+        for form in imports.into_iter().chain(others) {
+            text.push_str(form.text);
+            text.push('\n');
+        }
+        text.push_str("(func (export \"run\") (result i32) (call $_start) (i32.const 0))\n(elem (table $shim) (i32.const 0) func");
+        for function in &self.functions {
+            // Writing to a string does not fail.
+            let _ = write!(text, " ${function}");
+        }
+        text.push(')');
+        for (index, function) in self.functions.iter().enumerate() {
+            let _ = write!(text, "\n(export \"{index}\" (func ${function}))");
+        }
+        text.push(')');
+        text
+    }
+}
+
+/// The forms of a text, with the comments that are in them, and without those between them.
+fn split(text: &'static str) -> Vec<Form> {
+    let mut forms = Vec::new();
+    let mut names = Vec::new();
+    let (mut depth, mut begin, mut at) = (0_usize, 0, 0);
+    let bytes = text.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let length = match byte {
+            b';' => rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len()),
+            b'"' => rest.iter().skip(1).position(|byte| *byte == b'"').map_or(rest.len(), |end| end + 2),
+            b'$' => {
+                let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'(' | b')');
+                let end = rest.iter().position(is_end).unwrap_or(rest.len());
+                names.extend(text.get(at..at + end));
+                end
+            }
+            b'(' => {
+                if depth == 0 {
+                    begin = at;
+                }
+                depth += 1;
+                1
+            }
+            b')' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    let names = std::mem::take(&mut names);
+                    forms.extend(text.get(begin..=at).map(|text| Form { text, names }));
+                }
+                1
+            }
+            _ => 1,
+        };
+        at += length;
+    }
+    forms
+}
