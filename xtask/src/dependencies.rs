@@ -35,7 +35,18 @@ const BARRIERS: [(&str, &[&str]); 9] = [
     ("edgekv-runtime", &["edgekv", "edgekv-sys", "edgekv-server", "edgekv-cli", "clap"]),
     // Making and linking components is work on files: nothing runs there.
     ("edgekv-adapter", &["edgekv", "edgekv-sys", "edgekv-store", "edgekv-host", "wasmtime"]),
-    ("edgekv-compose", &["edgekv", "edgekv-sys", "edgekv-store", "edgekv-host", "wasmtime"]),
+    (
+        "edgekv-compose",
+        &[
+            "edgekv",
+            "edgekv-sys",
+            "edgekv-store",
+            "edgekv-host",
+            "edgekv-runtime",
+            "edgekv-adapter",
+            "wasmtime",
+        ],
+    ),
     // The store as a component is the store, without engines and without a host.
     ("edgekv-feature", &["edgekv", "edgekv-sys", "edgekv-host", "wasmtime"]),
     // A server is a library too: flags and messages for the terminal are the command's.

@@ -26,7 +26,8 @@ pub(crate) fn keep_secret() {
     black_box(&**secret);
 }
 
-/// Fails in the way that a key asks for.
+/// Fails in the way that a key asks for. Not inlined, so that a backtrace names it.
+#[inline(never)]
 pub(crate) fn fail_on(key: &[u8]) {
     match key {
         b"panic!" => panic!("a panic that a test wants"),

@@ -34,7 +34,7 @@ impl WriteRate {
 
 /// The thread that would fetch what a cache owes. What it is given is forgotten, so that the next lookup reads it.
 #[derive(Debug, Default)]
-pub(crate) struct Background;
+pub(crate) struct Background {}
 
 impl Background {
     pub(crate) fn drive(&self, task: impl Future<Output = ()> + Send + 'static) {

@@ -9,9 +9,11 @@ mod bad_input;
 #[allow(dead_code, reason = "the tests over HTTP need more of it")]
 mod client;
 mod compiled;
+mod composing;
 mod conformance;
 mod guests;
 mod help;
+mod inspecting;
 mod interrupts;
 #[path = "../http/process.rs"]
 #[cfg_attr(not(unix), allow(dead_code, reason = "servers are stopped by signals"))]

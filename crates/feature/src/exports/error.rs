@@ -33,7 +33,8 @@ pub(super) const fn of_body(error: bodies::Error) -> Error {
     match error {
         bodies::Error::Incomplete => Error::BodyIncomplete,
         bodies::Error::LimitExceeded => Error::LimitExceeded,
-        bodies::Error::WriteOnly => Error::InvalidArgument,
+        // A body that can only be written to is no value.
+        bodies::Error::WriteOnly => Error::BadRequest,
         bodies::Error::InvalidTrailer | bodies::Error::NotYet | bodies::Error::ReceiverGone => {
             Error::InternalError
         }

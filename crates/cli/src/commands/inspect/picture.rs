@@ -46,19 +46,24 @@ struct Picture {
 
 impl Picture {
     fn parts(&mut self, component: &Component, indent: &str, outside: &str, depth: usize) {
-        let shown = component.parts.len().min(self.left);
         let names: Vec<_> =
             component.parts.iter().map(|part| Escaped::name(&part.name).to_string()).collect();
-        let width = names.iter().take(shown).map(|name| name.chars().count()).max().unwrap_or_default();
-        for (place, (part, name)) in component.parts.iter().zip(&names).enumerate().take(shown) {
+        let width = names.iter().take(self.left).map(|name| name.chars().count()).max().unwrap_or_default();
+        let Style { branch, last, pass, arrow } = self.style;
+        for (place, (part, name)) in component.parts.iter().zip(&names).enumerate() {
+            if self.left == 0 {
+                let more = component.parts.len() - place;
+                // Writing to a string cannot fail.
+                let _ = writeln!(self.out, "{indent}{last}and {more} more");
+                return;
+            }
+            self.left -= 1;
             let is_last = place + 1 == component.parts.len();
-            self.left = self.left.saturating_sub(1);
-            let Style { branch, last, pass, arrow } = self.style;
             let below = format!("{indent}{}", if is_last { "   " } else { pass });
+            let is_drawn_below = !part.component.parts.is_empty() && depth < MAX_DEPTH;
             let mut start = format!("{indent}{}{name:width$}", if is_last { last } else { branch });
             let groups = grouped(part);
             if groups.is_empty() {
-                // Writing to a string cannot fail.
                 let _ = writeln!(self.out, "{}", start.trim_end());
             }
             for (target, imports) in groups {
@@ -69,17 +74,11 @@ impl Picture {
                 };
                 let _ = writeln!(self.out, "{start}  {imports} {arrow} {target}");
                 // What is drawn below it has a line to its first part.
-                let pass = if part.component.parts.is_empty() || depth == MAX_DEPTH { "" } else { pass };
-                start = format!("{below}{pass:width$}");
+                let line = if is_drawn_below { pass } else { "" };
+                start = format!("{below}{line:width$}");
             }
-            if depth < MAX_DEPTH {
+            if is_drawn_below {
                 self.parts(&part.component, &below, &format!("outside of {name}"), depth + 1);
-            }
-        }
-        match component.parts.len() - shown {
-            0 => {}
-            more => {
-                let _ = writeln!(self.out, "{indent}{}and {more} more", self.style.last);
             }
         }
     }

@@ -124,7 +124,9 @@ impl Text {
     fn component(&mut self, component: &Component) {
         self.interfaces("imports", &component.imports, true);
         self.interfaces("exports", &component.exports, false);
-        let memories: Vec<_> = owned(component)
+        let owned = owned(component);
+        let listed = owned.iter().map(|owned| owned.instances).fold(0, u64::saturating_add);
+        let memories: Vec<_> = owned
             .into_iter()
             .map(|owned| {
                 let path: Vec<_> = owned.path.iter().map(|name| Escaped::name(name).to_string()).collect();
@@ -134,6 +136,10 @@ impl Text {
             })
             .collect();
         self.list(format_args!("memories: {}", component.memory_count), memories.into_iter());
+        match component.memory_count.saturating_sub(listed) {
+            0 => {}
+            more => self.line(1, format_args!("and {more} more")),
+        }
     }
 
     fn interfaces(&mut self, heading: &str, interfaces: &[Interface], is_import: bool) {
