@@ -15,7 +15,8 @@ pub(crate) struct Exception {
     reason: &'static str,
 }
 
-const NO_ROOM: &str = "the layer puts the name of the tenant before each key, and a key has 1,024 bytes with it";
+const NO_ROOM: &str =
+    "the layer puts the name of the tenant before each key, and a key has 1,024 bytes with it";
 const NO_HTTP: &str = "`fastly_http_*` answers `unsupported` in a component";
 
 pub(crate) const EXCEPTIONS: &[Exception] = &[
@@ -40,9 +41,8 @@ fn the_document_shows_every_exception_with_its_reason() {
     let document = fs::read_to_string(document).unwrap();
     for exception in EXCEPTIONS {
         let mut rows = document.lines().filter(|row| row.starts_with("| ") && row.contains(exception.case));
-        let shown = rows.any(|row| {
-            row.contains(&format!("`{}`", exception.program)) && row.contains(exception.reason)
-        });
+        let shown = rows
+            .any(|row| row.contains(&format!("`{}`", exception.program)) && row.contains(exception.reason));
         assert!(shown, "{exception:?} is not there");
     }
 }
