@@ -100,13 +100,14 @@ impl Outlet {
     /// Sends an answer, or says what is left where it is none.
     fn send(self, response: Response) -> Option<Unanswered> {
         let response = match response {
-            Ok(response) if response.status().is_informational() => {
-                return Some(Unanswered::Interim(response.status().as_u16()));
-            }
             Ok(response) => response,
             Err(error) => return Some(in_words(&error)),
         };
         let (head, body) = response.into_parts();
+        if head.status.is_informational() {
+            let _ = self.discard.send(body);
+            return Some(Unanswered::Interim(head.status.as_u16()));
+        }
         let left = claimed_length(&head.headers);
         let body = if body.is_end_stream() {
             Body::new()
