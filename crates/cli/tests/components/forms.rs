@@ -46,6 +46,11 @@ impl Form {
         }
     }
 
+    /// The adapter has made a component of a module, whatever that is linked with.
+    pub(crate) fn is_of_adapter(self) -> bool {
+        matches!(self, Self::Componentized | Self::Composed | Self::Layered)
+    }
+
     pub(crate) fn has_middleware(self) -> bool {
         self.layers().contains(&MIDDLEWARE)
     }

@@ -42,18 +42,18 @@ fn seen(ended: Ended) -> (Option<i32>, String) {
 
 fn is_the_same_in_all_forms(program: &Program) {
     for form in Form::all(program.sdk).into_iter().filter(|form| *form != Form::Core) {
-        assert!(
-            exceptions::of(program.name, form).next().is_none(),
-            "a program has no exceptions as a whole"
-        );
+        let mut flags = vec!["--store", program.store];
+        if exceptions::of(program.name, form).any(|exception| exception.case == "the longest key") {
+            // "tenant-a/" is a part of each.
+            flags.extend(["--env", "LONGEST_KEY=1015"]);
+        }
         for engine in ENGINES {
             // Each form begins with nothing.
             let [of_core, of_form] = [Form::Core, form].map(|form| {
                 let here = Workplace::new();
-                let flags = ["--engine", engine, "--store", program.store];
+                let flags = [&flags[..], &["--engine", engine]].concat();
                 let runs = program.runs.iter();
-                runs.map(|arguments| seen(run(&here, form, program.name, &flags, arguments)))
-                    .collect::<Vec<_>>()
+                runs.map(|words| seen(run(&here, form, program.name, &flags, words))).collect::<Vec<_>>()
             });
             assert_eq!(of_form, of_core, "{} as {form:?} on {engine}", program.name);
         }
