@@ -52,7 +52,7 @@ pub(super) async fn answer(
     let scheme = scheme(request.uri());
     let mut http = store.data_mut().http();
     let arguments = http
-        .new_incoming_request(scheme, request.map(|body| body.map_err(of_request)))
+        .new_incoming_request(scheme, request.map(|body| body.map_err(|error| of_request(&error))))
         .and_then(|request| Ok((request, http.new_response_outparam_from_callback(put_answer)?)));
     let (request, out) = match arguments {
         Ok(arguments) => arguments,
@@ -83,7 +83,7 @@ fn scheme(uri: &uri::Uri) -> Scheme {
 }
 
 /// What a guest is told of the body of its request that broke off.
-fn of_request(error: BodyError) -> Error {
+fn of_request(error: &BodyError) -> Error {
     tracing::debug!("{error}");
     Error::ConnectionTerminated
 }
