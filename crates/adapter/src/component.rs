@@ -106,9 +106,7 @@ impl Builder {
         lists: Lists,
     ) -> Result<u32, ComponentizeError> {
         let instance = self
-            .instances
-            .get(interface)
-            .copied()
+            .instance_of(interface)
             .ok_or_else(|| ComponentizeError::Encode(format!("{interface} is not among the imports")))?;
         let mut section = CanonicalFunctionSection::new();
         if let Some(resource) = name.strip_prefix("[resource-drop]") {
@@ -128,6 +126,16 @@ impl Builder {
         }
         self.component.section(&section);
         Ok(next(&mut self.core_functions))
+    }
+
+    /// The instance of an interface: of this version, or of the compatible one that all who import it get.
+    fn instance_of(&self, interface: &str) -> Option<u32> {
+        let exact = self.instances.get(interface).copied();
+        exact.or_else(|| {
+            let (name, _) = interface.split_once('@')?;
+            let is_of = |known: &str| known.split_once('@').is_some_and(|(known, _)| known == name);
+            self.instances.iter().find(|(known, _)| is_of(known)).map(|(_, instance)| *instance)
+        })
     }
 
     /// Exports a core function of numbers as what it is.
