@@ -44,9 +44,13 @@ pub fn layer(name: &str) -> PathBuf {
     let root = root();
     let own = match name.strip_prefix("edgekv-") {
         Some(name) => root.join("crates").join(name),
-        None => root.join("examples").join(name),
+        None => [root.join("examples").join(name), root.join("tests/guests").join(name)]
+            .into_iter()
+            .find(|folder| folder.is_dir())
+            .unwrap_or_else(|| panic!("there is no layer `{name}`")),
     };
-    let sources = [root.join("crates/store/src"), root.join("wit"), own];
+    // The layers of tests are made of the feature.
+    let sources = [root.join("crates/store/src"), root.join("crates/feature/src"), root.join("wit"), own];
     fresh(name, &root.join("target/guests"), "wasm", &sources)
 }
 
@@ -60,6 +64,7 @@ fn own_source(root: &Path, name: &str) -> PathBuf {
     match root.join("examples").join(name) {
         example if example.is_dir() => example,
         _ if name == "bench-guest" => root.join("benches/guest"),
+        _ if name == "conformance" => root.join("tests/conformance"),
         _ if name.starts_with("talk-") => root.join("examples/talk"),
         _ => root.join("tests/guests"),
     }
@@ -134,6 +139,7 @@ mod tests {
             ("talk-builder", "examples/talk", ""),
             ("sdk-http", "tests/guests", "sdk-http"),
             ("bench-http", "tests/guests", "bench"),
+            ("conformance", "tests/conformance", ""),
             ("fastly-kv", "tests/guests", "fastly"),
         ];
         for (name, folder, package) in packages {

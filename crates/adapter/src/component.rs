@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, CanonicalOption, Component, ComponentAliasSection, ComponentExportKind,
     ComponentExportSection, ComponentInstanceSection, ComponentTypeSection, ComponentValType, ExportKind,
-    InstanceSection, ModuleArg, RawSection,
+    InstanceSection, ModuleArg, PrimitiveValType, RawSection,
 };
+use wasmparser::{FuncType, ValType};
 
 use crate::ComponentizeError;
 use crate::wit::Imports;
@@ -129,6 +130,23 @@ impl Builder {
         Ok(next(&mut self.core_functions))
     }
 
+    /// Exports a core function of numbers as what it is.
+    pub(crate) fn export_function(&mut self, name: &str, core_function: u32, ty: &FuncType) {
+        let Some(params) = ty.params().iter().map(primitive).collect::<Option<Vec<_>>>() else { return };
+        let Some(results) = ty.results().iter().map(primitive).collect::<Option<Vec<_>>>() else { return };
+        let names: Vec<_> = (0..params.len()).map(|index| format!("p{index}")).collect();
+        let mut types = ComponentTypeSection::new();
+        types
+            .function()
+            .params(names.iter().map(String::as_str).zip(params))
+            .result(results.first().map(|ty| ComponentValType::Primitive(*ty)));
+        let ty = next(&mut self.type_count);
+        self.component.section(&types);
+        let function = self.lift(core_function, ty);
+        self.export(name, ComponentExportKind::Func, function);
+        next(&mut self.function_count);
+    }
+
     /// Exports a core function that returns 0 as the `run` of programs.
     pub(crate) fn export_run(&mut self, interface: &str, core_function: u32) {
         let mut types = ComponentTypeSection::new();
@@ -168,6 +186,16 @@ impl Builder {
     /// The component.
     pub(crate) fn finish(self) -> Vec<u8> {
         self.component.finish()
+    }
+}
+
+fn primitive(ty: &ValType) -> Option<PrimitiveValType> {
+    match ty {
+        ValType::I32 => Some(PrimitiveValType::U32),
+        ValType::I64 => Some(PrimitiveValType::U64),
+        ValType::F32 => Some(PrimitiveValType::F32),
+        ValType::F64 => Some(PrimitiveValType::F64),
+        ValType::V128 | ValType::Ref(_) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use wasm_encoder::ExportKind;
+use wasmparser::FuncType;
 
 use crate::component::{Builder, Exports, Lists};
 use crate::module::{Interface, Signature};
@@ -32,10 +33,35 @@ use crate::{ComponentizeError, Componentized, Import, Options, wit};
 ///
 /// It is no such program: see [`ComponentizeError`], whose messages say what to do.
 pub fn componentize(module: &[u8], options: &Options) -> Result<Componentized, ComponentizeError> {
+    make(module, options, Exported::Run)
+}
+
+/// As [`componentize`], and exports all functions that the module exports and that take and give numbers only, so that tests and
+/// benches can call them one by one. Names are written as components have them: `fastly_abi.init` is `fastly-abi-init`.
+///
+/// # Errors
+///
+/// As [`componentize`].
+pub fn componentize_with_functions(
+    module: &[u8],
+    options: &Options,
+) -> Result<Componentized, ComponentizeError> {
+    make(module, options, Exported::RunAndFunctions)
+}
+
+/// What the component exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exported {
+    Run,
+    RunAndFunctions,
+}
+
+fn make(module: &[u8], options: &Options, exported: Exported) -> Result<Componentized, ComponentizeError> {
     let program = Interface::read(module)?;
     check_program(&program)?;
     let plan = Plan::new(&program, options)?;
-    let component = assemble(module, &plan)?;
+    let functions = if exported == Exported::Run { BTreeMap::new() } else { program.functions.clone() };
+    let component = assemble(module, &plan, &functions)?;
     Ok(Componentized { component, unsupported: plan.unsupported })
 }
 
@@ -53,12 +79,15 @@ fn check_program(program: &Interface) -> Result<(), ComponentizeError> {
     if memory.shared {
         return Err(ComponentizeError::SharedMemory);
     }
-    let start = program.functions.get("_start").ok_or(ComponentizeError::NoStart)?;
+    let start = program.functions.get(START).ok_or(ComponentizeError::NoStart)?;
     if !start.params().is_empty() || !start.results().is_empty() {
         return Err(ComponentizeError::StartType { found: Signature(start).to_string() });
     }
     Ok(())
 }
+
+/// What runs a program.
+const START: &str = "_start";
 
 /// What becomes of each import.
 #[derive(Debug)]
@@ -121,7 +150,7 @@ impl<'a> Plan<'a> {
 /// Says whether the program imports functions as what they are.
 fn check_types(
     program: &Interface,
-    targets: &[(Target, &wasmparser::FuncType, String)],
+    targets: &[(Target, &FuncType, String)],
     adapter: &[u8],
 ) -> Result<(), ComponentizeError> {
     let adapter = Interface::read(adapter)?;
@@ -142,7 +171,11 @@ fn check_types(
 
 /// The order of things: the adapter's memory; the shim; the program, which imports the shim; what the host has, lowered into either memory;
 /// the adapter, which fills the shim's table.
-fn assemble(program: &[u8], plan: &Plan<'_>) -> Result<Vec<u8>, ComponentizeError> {
+fn assemble(
+    program: &[u8],
+    plan: &Plan<'_>,
+    functions: &BTreeMap<String, FuncType>,
+) -> Result<Vec<u8>, ComponentizeError> {
     let state = wat::parse_str(STATE).map_err(|error| ComponentizeError::encode(&error))?;
     let mut builder = Builder::new(wit::imports(&plan.imports)?);
     let state = builder.module(&state);
@@ -183,5 +216,9 @@ fn assemble(program: &[u8], plan: &Plan<'_>) -> Result<Vec<u8>, ComponentizeErro
     let adapter = builder.instantiate(adapter, &arguments);
     let run = builder.core_function(adapter, "run");
     builder.export_run(wit::RUN, run);
+    for (name, ty) in functions.iter().filter(|(name, _)| *name != START) {
+        let function = builder.core_function(program, name);
+        builder.export_function(&name.replace(['_', '.'], "-"), function, ty);
+    }
     Ok(builder.finish())
 }

@@ -33,7 +33,7 @@ exports: 2
   memory (memory)
   _start
 memories: 1
-  1.1 MiB, without a limit of its own
+  1.1 MiB (18 pages), without a limit of its own
 "
     );
     let verbose = here.run("inspect -v app.wasm").good();
@@ -112,8 +112,8 @@ imports: 3
   example:odd/thing@1.0.0  (this host does not have it)
 exports: 0
 memories: 2
-  app / inner / main: 128 KiB, without a limit of its own
-  f / code: 64 KiB, and never more
+  app / inner / main: 128 KiB (2 pages), without a limit of its own
+  f / code: 64 KiB (1 page), and never more
 "
     );
     let ascii = here.run("inspect --ascii app.wasm").good();

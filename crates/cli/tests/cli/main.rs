@@ -9,7 +9,9 @@ mod bad_input;
 #[allow(dead_code, reason = "the tests over HTTP need more of it")]
 mod client;
 mod compiled;
+mod componentizing;
 mod composing;
+mod conformance;
 mod guests;
 mod help;
 mod inspecting;
