@@ -133,7 +133,7 @@ abi_test!(a_streaming_body_that_is_abandoned_or_left_open_is_cut_off_for_its_rea
     let (_left_open, of_left_open) = f.guest.store.data_mut().push_streaming_body().unwrap();
     assert_eq!(f.guest.body("abandon", &[abandoned]), status::OK);
     // The guest is gone.
-    *f.guest.store.data_mut() = edgekv_host::KvCtx::builder(f.stores.clone()).build();
+    f.guest.store.data_mut().ctx = edgekv_host::KvCtx::builder(f.stores.clone()).build();
     for mut receiver in [of_abandoned, of_left_open] {
         let end = pollster::block_on(receiver.frame());
         assert!(matches!(end, Some(Err(BodyError::Incomplete(_)))), "{end:?}");
