@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "there is nobody outside of a test")]
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking, helpers of tests too")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "the arguments of a call are a list, of whatever length")]
 
 mod bodies;
 mod builders;

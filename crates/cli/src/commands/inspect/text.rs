@@ -101,7 +101,8 @@ impl Text {
         for (name, imports) in &modules {
             let name = Escaped::name(name).to_string();
             let count = of_kinds(imports.iter().map(|(_, kind, _)| *kind));
-            let notes = notes(imports.iter().map(|(_, _, provided)| *provided));
+            let all: Vec<_> = imports.iter().map(|(_, _, provided)| *provided).collect();
+            let notes = notes(&all);
             lines.push((1, format!("{name:0$}  {count}{notes}", width.unwrap_or_default())));
             for (name, kind, provided) in imports {
                 let is_shown = self.is_verbose || matches!(provided, Provided::No | Provided::OtherVersion);
@@ -194,8 +195,8 @@ fn of_kinds(kinds: impl Iterator<Item = Kind>) -> String {
 }
 
 /// What is to be said of several imports together.
-fn notes(provided: impl Iterator<Item = Provided> + Clone) -> String {
-    let count = |what: Provided| provided.clone().filter(|provided| *provided == what).count();
+fn notes(provided: &[Provided]) -> String {
+    let count = |what: Provided| provided.iter().filter(|provided| **provided == what).count();
     let mut notes = String::new();
     match count(Provided::Unsupported) {
         0 => {}
