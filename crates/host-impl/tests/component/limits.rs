@@ -16,7 +16,7 @@ fn with_bytes(max: usize) -> Fixture {
 
 /// The message of a trap.
 fn trap(called: wasmtime::Result<Val>) -> String {
-    let error = called.expect_err("a trap");
+    let error = called.unwrap_err();
     error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
