@@ -52,7 +52,7 @@ pub(super) async fn answer(
     let scheme = scheme(request.uri());
     let mut http = store.data_mut().http();
     let arguments = http
-        .new_incoming_request(scheme, request.map(|body| body.map_err(of_request)))
+        .new_incoming_request(scheme, request.map(|body| body.map_err(|error| of_request(&error))))
         .and_then(|request| Ok((request, http.new_response_outparam_from_callback(put_answer)?)));
     let (request, out) = match arguments {
         Ok(arguments) => arguments,
@@ -83,7 +83,7 @@ fn scheme(uri: &uri::Uri) -> Scheme {
 }
 
 /// What a guest is told of the body of its request that broke off.
-fn of_request(error: BodyError) -> Error {
+fn of_request(error: &BodyError) -> Error {
     tracing::debug!("{error}");
     Error::ConnectionTerminated
 }
@@ -100,13 +100,14 @@ impl Outlet {
     /// Sends an answer, or says what is left where it is none.
     fn send(self, response: Response) -> Option<Unanswered> {
         let response = match response {
-            Ok(response) if response.status().is_informational() => {
-                return Some(Unanswered::Interim(response.status().as_u16()));
-            }
             Ok(response) => response,
             Err(error) => return Some(in_words(&error)),
         };
         let (head, body) = response.into_parts();
+        if head.status.is_informational() {
+            let _ = self.discard.send(body);
+            return Some(Unanswered::Interim(head.status.as_u16()));
+        }
         let left = claimed_length(&head.headers);
         let body = if body.is_end_stream() {
             Body::new()
