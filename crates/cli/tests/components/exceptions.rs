@@ -19,11 +19,16 @@ const NO_ROOM: &str =
     "the layer puts the name of the tenant before each key, and a key has 1,024 bytes with it";
 const NO_HTTP: &str = "`fastly_http_*` answers `unsupported` in a component";
 
+const NO_STORE: &str = "it uses no KV store, and a layer that satisfies nothing is an error";
+
 pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception { program: "conformance", case: "kv-key-016", forms: Form::has_middleware, reason: NO_ROOM },
     Exception { program: "conformance", case: "kv-list-041", forms: Form::has_middleware, reason: NO_ROOM },
     Exception { program: "sdk-kv", case: "the longest key", forms: Form::has_middleware, reason: NO_ROOM },
     Exception { program: "fastly-kv", case: "the longest key", forms: Form::has_middleware, reason: NO_ROOM },
+    Exception { program: "args", case: "linking", forms: Form::is_linked, reason: NO_STORE },
+    Exception { program: "exit-code", case: "linking", forms: Form::is_linked, reason: NO_STORE },
+    Exception { program: "trap", case: "linking", forms: Form::is_linked, reason: NO_STORE },
     Exception { program: "shortener", case: "all of it", forms: Form::is_of_adapter, reason: NO_HTTP },
     Exception { program: "sdk-http", case: "all of it", forms: Form::is_of_adapter, reason: NO_HTTP },
     Exception { program: "fastly-http", case: "all of it", forms: Form::is_of_adapter, reason: NO_HTTP },
