@@ -159,8 +159,8 @@ fn component() -> Vec<u8> {
     let world = resolve.select_world(&[package], None).expect("there is one world");
     let mut module = wat::parse_str(IN_COMPONENT).expect("the guest is valid");
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("they fit");
-    let encoder = ComponentEncoder::default().module(&module).expect("it has its metadata");
-    encoder.encode().expect("all imports are in the world")
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&module).expect("it has its metadata").encode().expect("all imports are in the world")
 }
 
 /// Instances come from a pool, as those of a server do.
