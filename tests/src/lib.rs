@@ -44,9 +44,13 @@ pub fn layer(name: &str) -> PathBuf {
     let root = root();
     let own = match name.strip_prefix("edgekv-") {
         Some(name) => root.join("crates").join(name),
-        None => root.join("examples").join(name),
+        None => [root.join("examples").join(name), root.join("tests/guests").join(name)]
+            .into_iter()
+            .find(|folder| folder.is_dir())
+            .unwrap_or_else(|| panic!("there is no layer `{name}`")),
     };
-    let sources = [root.join("crates/store/src"), root.join("wit"), own];
+    // The layers of tests are made of the feature.
+    let sources = [root.join("crates/store/src"), root.join("crates/feature/src"), root.join("wit"), own];
     fresh(name, &root.join("target/guests"), "wasm", &sources)
 }
 

@@ -12,7 +12,6 @@
 //! What npm and the public JavaScript runtime build is listed in [`javascript`].
 
 mod cargo;
-mod component;
 mod javascript;
 
 use std::collections::BTreeSet;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, CanonicalOption, Component, ComponentAliasSection, ComponentExportKind,
     ComponentExportSection, ComponentInstanceSection, ComponentTypeSection, ComponentValType, ExportKind,
-    InstanceSection, ModuleArg, RawSection,
+    InstanceSection, ModuleArg, PrimitiveValType, RawSection,
 };
+use wasmparser::{FuncType, ValType};
 
 use crate::ComponentizeError;
 use crate::wit::Imports;
@@ -105,9 +106,7 @@ impl Builder {
         lists: Lists,
     ) -> Result<u32, ComponentizeError> {
         let instance = self
-            .instances
-            .get(interface)
-            .copied()
+            .instance_of(interface)
             .ok_or_else(|| ComponentizeError::Encode(format!("{interface} is not among the imports")))?;
         let mut section = CanonicalFunctionSection::new();
         if let Some(resource) = name.strip_prefix("[resource-drop]") {
@@ -127,6 +126,33 @@ impl Builder {
         }
         self.component.section(&section);
         Ok(next(&mut self.core_functions))
+    }
+
+    /// The instance of an interface: of this version, or of the compatible one that all who import it get.
+    fn instance_of(&self, interface: &str) -> Option<u32> {
+        let exact = self.instances.get(interface).copied();
+        exact.or_else(|| {
+            let (name, _) = interface.split_once('@')?;
+            let is_of = |known: &str| known.split_once('@').is_some_and(|(known, _)| known == name);
+            self.instances.iter().find(|(known, _)| is_of(known)).map(|(_, instance)| *instance)
+        })
+    }
+
+    /// Exports a core function of numbers as what it is.
+    pub(crate) fn export_function(&mut self, name: &str, core_function: u32, ty: &FuncType) {
+        let Some(params) = ty.params().iter().map(primitive).collect::<Option<Vec<_>>>() else { return };
+        let Some(results) = ty.results().iter().map(primitive).collect::<Option<Vec<_>>>() else { return };
+        let names: Vec<_> = (0..params.len()).map(|index| format!("p{index}")).collect();
+        let mut types = ComponentTypeSection::new();
+        types
+            .function()
+            .params(names.iter().map(String::as_str).zip(params))
+            .result(results.first().map(|ty| ComponentValType::Primitive(*ty)));
+        let ty = next(&mut self.type_count);
+        self.component.section(&types);
+        let function = self.lift(core_function, ty);
+        self.export(name, ComponentExportKind::Func, function);
+        next(&mut self.function_count);
     }
 
     /// Exports a core function that returns 0 as the `run` of programs.
@@ -168,6 +194,16 @@ impl Builder {
     /// The component.
     pub(crate) fn finish(self) -> Vec<u8> {
         self.component.finish()
+    }
+}
+
+fn primitive(ty: &ValType) -> Option<PrimitiveValType> {
+    match ty {
+        ValType::I32 => Some(PrimitiveValType::U32),
+        ValType::I64 => Some(PrimitiveValType::U64),
+        ValType::F32 => Some(PrimitiveValType::F32),
+        ValType::F64 => Some(PrimitiveValType::F64),
+        ValType::V128 | ValType::Ref(_) => None,
     }
 }
 

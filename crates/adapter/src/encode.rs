@@ -9,6 +9,14 @@ use crate::ComponentizeError;
 use crate::module::Interface;
 use crate::names::PREVIEW_1;
 
+/// Whether this is a core module that carries the description of its interfaces, as bindings of WIT put it there: one for [`encode`], and
+/// not for [`componentize`](crate::componentize). One that imports functions of the legacy ABI as well is none: there is only one adapter
+/// for it, which knows nothing of other interfaces.
+#[must_use]
+pub fn describes_itself(module: &[u8]) -> bool {
+    Interface::read(module).is_ok_and(|interface| interface.has_wit && !interface.is_legacy())
+}
+
 /// Makes a component of a core module that carries the description of its interfaces, as bindings of WIT put it there. When it imports
 /// WASI preview 1, it gets that by the adapter that Wasmtime provides.
 ///

@@ -4,7 +4,8 @@
 //! | | |
 //! | --- | --- |
 //! | [`componentize`] | a legacy program and the adapter, as a component of the world `edgekv:platform/legacy` |
-//! | [`encode`] | a module that carries its WIT, as the component that it describes |
+//! | [`componentize_with_functions`] | the same for tests and benches, which call a module's functions one by one |
+//! | [`encode`], [`describes_itself`] | a module that carries its WIT, as the component that it describes |
 //! | [`ComponentizeError`] | why that is not possible, and what to do |
 //!
 //! # The adapter
@@ -28,8 +29,8 @@ mod wit;
 
 use std::fmt;
 
-pub use componentize::componentize;
-pub use encode::encode;
+pub use componentize::{componentize, componentize_with_functions};
+pub use encode::{describes_itself, encode};
 pub use error::ComponentizeError;
 
 /// How a component is made of a program.

@@ -109,6 +109,14 @@ impl Interface {
         Ok(interface)
     }
 
+    /// Whether it imports functions of the legacy ABI.
+    pub(crate) fn is_legacy(&self) -> bool {
+        self.imports.iter().any(|imported| {
+            let Import { module, name } = &imported.import;
+            module.starts_with("fastly_") || module == "env" && name.starts_with("xqd_")
+        })
+    }
+
     fn add_import(&mut self, import: Import, ty: FuncType) -> Result<(), ComponentizeError> {
         match self.imports.iter().find(|known| known.import == import) {
             None => self.imports.push(ImportedFunction { import, ty }),

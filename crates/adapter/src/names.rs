@@ -1,8 +1,12 @@
 //! What the functions are that legacy programs import.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER;
 use wasmparser::{FuncType, ValType};
 
-use crate::module::is_status;
+use crate::module::{Interface, is_status};
 use crate::text;
 use crate::{Import, Wasi};
 
@@ -31,7 +35,7 @@ pub(crate) enum Meaning {
 /// What an import of this type is.
 pub(crate) fn meaning(import: &Import, ty: &FuncType, wasi: Wasi) -> Meaning {
     let (module, name) = (import.module.as_str(), import.name.as_str());
-    if module == PREVIEW_1 && wasi == Wasi::P2 {
+    if module == PREVIEW_1 && wasi == Wasi::P2 && is_preview1(name, ty) {
         return Meaning::Preview1;
     }
     if is_insert_wait_of_raw_bindings(import, ty) {
@@ -40,7 +44,7 @@ pub(crate) fn meaning(import: &Import, ty: &FuncType, wasi: Wasi) -> Meaning {
     let today = name_of_today(module, name);
     let (module, name) = today.as_ref().map_or((module, name), |(module, name)| (*module, name.as_str()));
     let function = format!("{module}.{name}");
-    if text::has(&function) {
+    if text::has(&function) && (module != PREVIEW_1 || wasi == Wasi::Minimal) {
         Meaning::Adapter(function)
     } else if module.starts_with("fastly_") && is_status(ty) {
         Meaning::Unsupported(UNSUPPORTED)
@@ -49,6 +53,17 @@ pub(crate) fn meaning(import: &Import, ty: &FuncType, wasi: Wasi) -> Meaning {
     } else {
         Meaning::Unknown
     }
+}
+
+/// Whether the adapter that Wasmtime provides has a function.
+fn is_preview1(name: &str, ty: &FuncType) -> bool {
+    static FUNCTIONS: OnceLock<BTreeMap<String, FuncType>> = OnceLock::new();
+    let functions = FUNCTIONS.get_or_init(|| {
+        Interface::read(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)
+            .map(|adapter| adapter.functions)
+            .unwrap_or_default()
+    });
+    functions.get(name) == Some(ty)
 }
 
 /// Whether this is the declaration that stores a `kv_error`. The witx text never had it.

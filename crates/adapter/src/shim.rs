@@ -20,7 +20,7 @@ pub(crate) enum Target {
 
 /// Makes the shim: a function for each import, exported under its number.
 pub(crate) fn shim(
-    functions: &[(Target, &FuncType, String)],
+    functions: &[(Target, FuncType, String)],
     places: u32,
 ) -> Result<Vec<u8>, ComponentizeError> {
     let mut types = TypeSection::new();

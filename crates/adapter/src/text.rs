@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 pub(crate) const STATE: &str = include_str!("text/state.wat");
 
 /// All else.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     include_str!("text/imports.wat"),
     include_str!("text/memory.wat"),
     include_str!("text/handles.wat"),
@@ -16,6 +16,7 @@ const FILES: [&str; 10] = [
     include_str!("text/trailers.wat"),
     include_str!("text/kv_store.wat"),
     include_str!("text/waits.wat"),
+    include_str!("text/forgetting.wat"),
     include_str!("text/object_store.wat"),
     include_str!("text/async_io.wat"),
     include_str!("text/platform.wat"),
@@ -69,6 +70,16 @@ impl WitImport {
     pub(crate) fn is_in_guest(&self) -> bool {
         self.module.ends_with(IN_GUEST)
     }
+}
+
+/// A function that the adapter passes on to the table of the shim.
+#[derive(Debug)]
+pub(crate) struct Other {
+    /// Module and name, as the adapter imports it.
+    pub(crate) module: &'static str,
+    pub(crate) name: String,
+    /// Its type, in the text format.
+    pub(crate) ty: String,
 }
 
 /// What is chosen for one component.
@@ -132,26 +143,36 @@ impl Adapter {
             .map(|(module, name, item)| WitImport { module, name, item })
     }
 
-    /// Its text. The table of the shim gets its functions, from the first place on; they are exported under their numbers as well.
-    pub(crate) fn text(&self) -> String {
+    /// Its text. The table of the shim gets its functions, from the first place on, which are exported under their numbers as well; and
+    /// behind them functions of others, which it imports only for that.
+    pub(crate) fn text(&self, others: &[Other]) -> String {
         let mut text = format!(
             "(module $edgekv-adapter
 (import \"guest\" \"memory\" (memory $guest 0))
 (import \"state\" \"memory\" (memory $own 1))
 (import \"guest\" \"_start\" (func $_start))
 (import \"shim\" \"table\" (table $shim {} funcref))\n",
-            self.functions.len()
+            self.functions.len() + others.len()
         );
-        let (imports, others): (Vec<&Form>, Vec<&Form>) =
-            self.forms.iter().partition(|form| form.is_import());
-        for form in imports.into_iter().chain(others) {
+        for (index, other) in others.iter().enumerate() {
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "(import \"{}\" \"{}\" (func $other.{index} {}))",
+                other.module, other.name, other.ty
+            );
+        }
+        let (imports, rest): (Vec<&Form>, Vec<&Form>) = self.forms.iter().partition(|form| form.is_import());
+        for form in imports.into_iter().chain(rest) {
             text.push_str(form.text);
             text.push('\n');
         }
         text.push_str("(func (export \"run\") (result i32) (call $_start) (i32.const 0))\n(elem (table $shim) (i32.const 0) func");
         for function in &self.functions {
-            // Writing to a string does not fail.
             let _ = write!(text, " ${function}");
+        }
+        for index in 0..others.len() {
+            let _ = write!(text, " $other.{index}");
         }
         text.push(')');
         for (index, function) in self.functions.iter().enumerate() {

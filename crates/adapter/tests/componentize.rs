@@ -83,7 +83,6 @@ fn a_program_gets_only_what_it_needs() {
 
 #[test]
 fn names_of_very_old_programs_are_names_of_today() {
-    let import = |module: &str, name: &str, ty: &str| (module.to_owned(), name.to_owned(), ty.to_owned());
     let imports = [
         import("env", "xqd_init", "(param i64) (result i32)"),
         import("env", "xqd_body_read", "(param i32 i32 i32 i32) (result i32)"),
@@ -152,4 +151,62 @@ fn what_is_no_program_is_refused_with_what_to_do() {
         let message = refusal(&module);
         assert!(message.contains(wanted), "{module}: {message}");
     }
+}
+
+/// A function that programs import.
+fn import(module: &str, name: &str, ty: &str) -> (String, String, String) {
+    (module.to_owned(), name.to_owned(), ty.to_owned())
+}
+
+#[test]
+fn the_adapter_of_wasmtime_gives_programs_all_of_preview_1() {
+    let path_open = "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)";
+    let imports = [
+        import("wasi_snapshot_preview1", "path_open", path_open),
+        import("wasi_snapshot_preview1", "fd_write", "(param i32 i32 i32 i32) (result i32)"),
+        import("wasi_snapshot_preview1", "not_there", "(param i32) (result i32)"),
+        import("fastly_kv_store", "open", "(param i32 i32 i32) (result i32)"),
+    ];
+    let options = Options { wasi: edgekv_adapter::Wasi::P2 };
+    let made = componentize(&program(&imports), &options).unwrap();
+    validate(&made.component);
+    let text = String::from_utf8_lossy(&made.component);
+    assert!(text.contains("wasi:filesystem/types@0.2"));
+    assert!(!text.contains("edgekv:platform/system"));
+    let unsupported: Vec<_> = made.unsupported.iter().map(ToString::to_string).collect();
+    assert_eq!(unsupported, ["wasi_snapshot_preview1::not_there"]);
+
+    // By itself, a program has no files.
+    let made = componentize(&program(&imports), &Options::default()).unwrap();
+    validate(&made.component);
+    assert!(!String::from_utf8_lossy(&made.component).contains("wasi:filesystem"));
+    let unsupported: Vec<_> = made.unsupported.iter().map(ToString::to_string).collect();
+    assert_eq!(unsupported, ["wasi_snapshot_preview1::path_open", "wasi_snapshot_preview1::not_there"]);
+}
+
+#[test]
+fn a_module_that_describes_its_interfaces_becomes_what_it_describes() {
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve
+        .push_source(
+            "test.wit",
+            "package test:test; world test { import f: func(); export g: func() -> u32; }",
+        )
+        .unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    let mut module = wat::parse_str(
+        r#"(module (import "$root" "f" (func)) (memory (export "memory") 1) (func (export "g") (result i32) (i32.const 1)))"#,
+    )
+    .unwrap();
+    assert!(!edgekv_adapter::describes_itself(&module));
+    assert!(matches!(edgekv_adapter::encode(&module), Err(ComponentizeError::NoWit)));
+    wit_component::embed_component_metadata(
+        &mut module,
+        &resolve,
+        world,
+        wit_component::StringEncoding::UTF8,
+    )
+    .unwrap();
+    assert!(edgekv_adapter::describes_itself(&module));
+    validate(&edgekv_adapter::encode(&module).unwrap());
 }

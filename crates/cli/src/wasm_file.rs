@@ -1,6 +1,6 @@
-//! WebAssembly that is read to be looked at or linked, and not to be run.
+//! WebAssembly that is read to be looked at or linked, and not to be run, and what comes of it.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use edgekv_runtime::regular_file;
@@ -33,6 +33,24 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 pub(crate) fn part_name(path: &Path) -> String {
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
     name.strip_suffix(".component").filter(|rest| !rest.is_empty()).unwrap_or(&name).to_owned()
+}
+
+/// Writes the file, in one step: nobody sees half of it.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // An empty parent is the current directory; by that name nothing can be made in it.
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".edgekv-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As any new file; the user's mask takes off what it does.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(directory.unwrap_or_else(|| Path::new(".")))?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use wac_graph::{CompositionGraph, EncodeError, EncodeOptions, NodeId};
 use crate::anatomy::{Component, Inspection, Kind};
 use crate::content::FileError;
 use crate::difference::{self, Difference};
-use crate::error::ComposeError;
+use crate::error::{ComposeError, Mismatch};
 use crate::linkable;
 use crate::names;
 use crate::walk::{Check, walk};
@@ -130,7 +130,8 @@ fn link(parts: &[Part<'_>], surveys: &[Arc<Component>]) -> Result<Vec<u8>, Compo
                 let Difference { wanted, found, reason } = difference;
                 let (inner, outer) = (part.name.to_owned(), outer_name());
                 let interface = name.clone();
-                return Err(ComposeError::Mismatch { inner, outer, interface, wanted, found, reason });
+                let mismatch = Mismatch { inner, outer, interface, wanted, found, reason };
+                return Err(ComposeError::Mismatch(Box::new(mismatch)));
             }
             let argument = graph.alias_instance_export(provider.instance, &export);
             let argument = argument.map_err(|error| unsupported(parts, &error))?;

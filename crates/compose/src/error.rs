@@ -59,25 +59,8 @@ pub enum ComposeError {
         is_composed: bool,
     },
     /// A part exports under a name what another one imports, and it is something else.
-    #[error(
-        "{outer} does not fit {inner}: of {interface}, {inner} wants `{wanted}`, and {outer} {}{}",
-        match .found { Some(found) => format!("has `{found}`"), None => "does not have it".to_owned() },
-        match .reason { Some(reason) => format!(" ({reason})"), None => String::new() }
-    )]
-    Mismatch {
-        /// The name of the part that imports it.
-        inner: String,
-        /// The name of the part that exports it.
-        outer: String,
-        /// The interface.
-        interface: String,
-        /// What is wanted, in the words of WIT.
-        wanted: String,
-        /// What is there under this name.
-        found: Option<String>,
-        /// Where they differ, when both look alike.
-        reason: Option<String>,
-    },
+    #[error(transparent)]
+    Mismatch(Box<Mismatch>),
     /// Two parts import an interface from the host, and mean different ones.
     #[error(
         "{first} and {second} both import {interface} from the host, and mean different ones: {reason}; build both with \
@@ -111,6 +94,29 @@ pub enum ComposeError {
         /// What is wrong.
         reason: String,
     },
+}
+
+/// What does not fit, though it has the same name.
+#[derive(Debug, Error)]
+#[error(
+    "{outer} does not fit {inner}: of {interface}, {inner} wants `{wanted}`, and {outer} {}{}",
+    match .found { Some(found) => format!("has `{found}`"), None => "does not have it".to_owned() },
+    match .reason { Some(reason) => format!(" ({reason})"), None => String::new() }
+)]
+#[non_exhaustive]
+pub struct Mismatch {
+    /// The name of the part that imports it.
+    pub inner: String,
+    /// The name of the part that exports it.
+    pub outer: String,
+    /// The interface.
+    pub interface: String,
+    /// What is wanted, in the words of WIT.
+    pub wanted: String,
+    /// What is there under this name.
+    pub found: Option<String>,
+    /// Where they differ, when both look alike.
+    pub reason: Option<String>,
 }
 
 /// Most names of a list that a message shows.

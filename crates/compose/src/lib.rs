@@ -1,6 +1,6 @@
 //! Components: linking one with the layers that it runs on, and saying what is in one.
 //!
-//! [`compose`] puts an application and layers into one component. What the application imports and a layer exports is linked, and
+//! [`compose()`] puts an application and layers into one component. What the application imports and a layer exports is linked, and
 //! everything else is imported from the host, as before:
 //!
 //! ```text
@@ -71,7 +71,7 @@ pub use anatomy::{
 };
 pub use compose::{Composed, Part, compose};
 pub use content::FileError;
-pub use error::ComposeError;
+pub use error::{ComposeError, Mismatch};
 
 /// Says what a module or a component imports, exports and consists of.
 ///

@@ -86,47 +86,26 @@ impl<'a> Text<'a> {
     /// A type with its name, and what it consists of.
     fn definition(&mut self, name: &str, id: DefinedTypeId) {
         let types = self.types;
-        let members = |text: &mut Self,
-                       word: &str,
-                       members: &mut dyn Iterator<Item = (&'a String, Option<ValueType>)>,
-                       typed: bool| {
-            text.put(&format!("{word} {name} {{"));
-            for (place, (name, ty)) in members.enumerate() {
-                text.put(if place == 0 { " " } else { ", " });
-                text.put(name);
-                match ty {
-                    Some(ty) if typed => {
-                        text.put(": ");
-                        text.value(ty, 0);
-                    }
-                    Some(ty) => {
-                        text.put("(");
-                        text.value(ty, 0);
-                        text.put(")");
-                    }
-                    None => {}
-                }
-                if text.is_full {
-                    return;
-                }
-            }
-            text.put(" }");
-        };
         match &types[id] {
             DefinedType::Record(record) => {
-                let fields = record.fields.iter().map(|(name, ty)| (name, Some(*ty)));
-                members(self, "record", &mut { fields }, true);
+                self.braces(&format!("record {name}"), &record.fields, |text, (name, ty)| {
+                    text.put(name);
+                    text.put(": ");
+                    text.value(*ty, 0);
+                });
             }
             DefinedType::Variant(variant) => {
-                let cases = variant.cases.iter().map(|(name, ty)| (name, *ty));
-                members(self, "variant", &mut { cases }, false);
+                self.braces(&format!("variant {name}"), &variant.cases, |text, (name, ty)| {
+                    text.put(name);
+                    if let Some(ty) = ty {
+                        text.put("(");
+                        text.value(*ty, 0);
+                        text.put(")");
+                    }
+                });
             }
-            DefinedType::Enum(cases) => {
-                members(self, "enum", &mut cases.0.iter().map(|name| (name, None)), false)
-            }
-            DefinedType::Flags(flags) => {
-                members(self, "flags", &mut flags.0.iter().map(|name| (name, None)), false);
-            }
+            DefinedType::Enum(cases) => self.unnamed(&format!("enum {name}"), &cases.0),
+            DefinedType::Flags(flags) => self.unnamed(&format!("flags {name}"), &flags.0),
             _ => {
                 // Its own name says nothing here.
                 self.names.remove(&id);
@@ -134,6 +113,19 @@ impl<'a> Text<'a> {
                 self.value(ValueType::Defined(id), 0);
             }
         }
+    }
+
+    fn braces<T>(&mut self, start: &str, members: impl IntoIterator<Item = T>, put: impl Fn(&mut Self, T)) {
+        self.put(start);
+        self.put(" {");
+        for (place, member) in members.into_iter().enumerate() {
+            if self.is_full {
+                return;
+            }
+            self.put(if place == 0 { " " } else { ", " });
+            put(self, member);
+        }
+        self.put(" }");
     }
 
     fn value(&mut self, ty: ValueType, depth: usize) {
@@ -209,14 +201,8 @@ impl<'a> Text<'a> {
         }
     }
 
-    fn unnamed<'b>(&mut self, word: &str, members: impl IntoIterator<Item = &'b String>) {
-        self.put(word);
-        self.put(" {");
-        for (place, name) in members.into_iter().enumerate() {
-            self.put(if place == 0 { " " } else { ", " });
-            self.put(name);
-        }
-        self.put(" }");
+    fn unnamed<'b>(&mut self, start: &str, members: impl IntoIterator<Item = &'b String>) {
+        self.braces(start, members, |text, name| text.put(name));
     }
 }
 

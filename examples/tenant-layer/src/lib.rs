@@ -5,7 +5,7 @@
 //! Then `edgekv compose app.component.wasm --with tenant-layer.wasm -o acme.wasm`.
 //!
 //! It imports the interface that it exports. So every resource has one of ours around it, and most functions only pass on what they
-//! are given; what the layer is about is in [`inside`] and [`outside`].
+//! are given; what the layer is about is in `inside` and `outside`.
 
 mod bindings;
 mod lists;

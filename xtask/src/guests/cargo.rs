@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cargo_metadata::{MetadataCommand, Package};
 
-use super::{TARGET_DIR, component};
+use super::TARGET_DIR;
 use crate::process;
 use crate::toolchain::{self, GuestToolchain, Target};
 
@@ -43,7 +43,7 @@ impl Program {
             Target::Program => Ok(bytes),
             // The linker of the target has made a component of it already.
             Target::Component if toolchain.is_ordinary() => Ok(bytes),
-            Target::Component | Target::Layer => component::encode(&bytes, self.target == Target::Component)
+            Target::Component | Target::Layer => edgekv_adapter::encode(&bytes)
                 .with_context(|| format!("cannot make a component of {}", built.display())),
         }
     }
@@ -210,9 +210,10 @@ mod tests {
         let forms = |name: &str| -> Vec<_> {
             all.iter().filter(|program| program.name == name).map(|program| program.target).collect()
         };
-        assert_eq!(forms("exit-code"), [Target::Program]);
+        assert_eq!(forms("bench-guest"), [Target::Program]);
         assert_eq!(forms("hello-kv"), [Target::Program, Target::Component]);
         assert_eq!(forms("edgekv-feature"), [Target::Layer]);
+        assert_eq!(forms("talk-builder"), [Target::Component]);
         assert_eq!(forms("edgekv"), []);
     }
 }

@@ -1,8 +1,6 @@
 //! `edgekv compose`: a component and the layers that it runs on, as one component.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,7 +13,7 @@ use super::compile::is_same_file;
 use crate::exit::{Failure, Status};
 use crate::provision::{self, Provided};
 use crate::report;
-use crate::wasm_file::{part_name, read};
+use crate::wasm_file::{part_name, read, write};
 
 const HELP: &str = "\
 Examples:
@@ -71,10 +69,11 @@ impl ComposeArgs {
 
     fn summary(&self, composed: &Composed, names: &[String]) -> String {
         let mut text = format!(
-            "{}: {} KiB, {} memories\n",
+            "{}: {} KiB, {} {}\n",
             self.output.display(),
             composed.component.len().div_ceil(1024),
-            composed.memories
+            composed.memories,
+            if composed.memories == 1 { "memory" } else { "memories" }
         );
         let chain: Vec<_> = names.iter().map(|name| Escaped::name(name).to_string()).collect();
         // Writing to a string cannot fail.
@@ -91,22 +90,4 @@ impl ComposeArgs {
         }
         text
     }
-}
-
-/// Writes the file, in one step: nobody sees half of it.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    // An empty parent is the current directory; by that name nothing can be made in it.
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".edgekv-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // As any new file; the user's mask takes off what it does.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(directory.unwrap_or_else(|| Path::new(".")))?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
 }

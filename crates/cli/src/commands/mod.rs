@@ -2,6 +2,7 @@
 
 mod compile;
 mod completions;
+mod componentize;
 mod compose;
 mod inspect;
 mod kv;
@@ -34,6 +35,11 @@ pub(crate) enum Command {
     /// The result is native code for this version of edgekv and machines like this one. Run it as the program itself; like
     /// any native program, only if it comes from somebody you trust.
     Compile(compile::CompileArgs),
+    /// Make a component of a program that was built for the legacy ABI
+    ///
+    /// Its code stays as it is; an adapter beside it turns what it calls into what components import. Functions about HTTP are
+    /// not there for such components: they answer `unsupported`, and are listed.
+    Componentize(componentize::ComponentizeArgs),
     /// Link a component with the layers that it runs on, into one component
     ///
     /// What the application imports and a layer exports is linked; everything else is imported from the host, as before. Each
@@ -77,6 +83,7 @@ impl Command {
             Self::Run(args) => args.run(),
             Self::Serve(args) => args.run(),
             Self::Compile(args) => args.run(),
+            Self::Componentize(args) => args.run(),
             Self::Compose(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::Store(command) => command.run(),

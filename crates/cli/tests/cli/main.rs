@@ -9,6 +9,7 @@ mod bad_input;
 #[allow(dead_code, reason = "the tests over HTTP need more of it")]
 mod client;
 mod compiled;
+mod componentizing;
 mod composing;
 mod conformance;
 mod guests;

@@ -46,6 +46,16 @@ impl Form {
         }
     }
 
+    /// The adapter has made a component of a module, whatever that is linked with.
+    pub(crate) fn is_of_adapter(self) -> bool {
+        matches!(self, Self::Componentized | Self::Composed | Self::Layered)
+    }
+
+    /// It is linked with layers.
+    pub(crate) fn is_linked(self) -> bool {
+        !self.layers().is_empty()
+    }
+
     pub(crate) fn has_middleware(self) -> bool {
         self.layers().contains(&MIDDLEWARE)
     }
@@ -61,18 +71,23 @@ impl Form {
 
     /// Makes it of a program in this directory.
     pub(crate) fn make(self, here: &Workplace, program: &str) -> PathBuf {
+        self.try_make(here, program).unwrap_or_else(|refused| panic!("{program} as {self:?}: {refused:?}"))
+    }
+
+    /// The same, or how `edgekv compose` has refused it.
+    pub(crate) fn try_make(self, here: &Workplace, program: &str) -> Result<PathBuf, Ended> {
         let part = match self {
-            Self::Core => return guest(program),
+            Self::Core => return Ok(guest(program)),
             Self::Sdk | Self::SdkComposed | Self::SdkLayered => component(program),
             Self::Componentized | Self::Composed | Self::Layered => componentized(here, program),
         };
         let layers: Vec<_> = self.layers().iter().map(|name| layer(name)).collect();
         if layers.is_empty() {
-            return part;
+            return Ok(part);
         }
         let out = here.path(format!("{program}.{self:?}.wasm"));
-        composed(here, &part, &layers, &out).good();
-        out
+        let linked = composed(here, &part, &layers, &out);
+        if linked.status == Some(0) { Ok(out) } else { Err(linked) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The same results in all forms, on every engine.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::exceptions;
 use crate::forms::Form;
@@ -21,13 +21,26 @@ struct Program {
 
 const ONE_RUN: &[&[&str]] = &[&[]];
 
-/// Runs a form of a program.
-fn run(here: &Workplace, form: Form, program: &str, flags: &[&str], arguments: &[&str]) -> Ended {
-    let mut command = here.edgekv();
-    // Made once for both engines.
-    command.env("EDGEKV_CODE_CACHE", here.path("cache"));
-    command.arg("run").args(form.offer()).args(flags).arg(form.make(here, program)).args(arguments);
-    Ended::of(command.output().unwrap())
+/// A form of a program, made once for all of its runs, with a place for compiled code.
+struct Made {
+    place: Workplace,
+    file: PathBuf,
+    form: Form,
+}
+
+impl Made {
+    fn new(form: Form, program: &str) -> Self {
+        let place = Workplace::new();
+        let file = form.make(&place, program);
+        Self { place, file, form }
+    }
+
+    fn run(&self, here: &Workplace, flags: &[&str], arguments: &[&str]) -> Ended {
+        let mut command = here.edgekv();
+        command.env("EDGEKV_CODE_CACHE", self.place.path("cache"));
+        command.arg("run").args(self.form.offer()).args(flags).arg(&self.file).args(arguments);
+        Ended::of(command.output().unwrap())
+    }
 }
 
 /// What a user sees, without what is another number each time.
@@ -40,21 +53,30 @@ fn seen(ended: Ended) -> (Option<i32>, String) {
     (ended.status, stdout)
 }
 
+/// What comes of the runs of a program, on data that begin with nothing.
+fn results(made: &Made, program: &Program, engine: &str, more: &[&str]) -> Vec<(Option<i32>, String)> {
+    let here = Workplace::new();
+    let flags = [&["--engine", engine, "--store", program.store], more].concat();
+    program.runs.iter().map(|words| seen(made.run(&here, &flags, words))).collect()
+}
+
 fn is_the_same_in_all_forms(program: &Program) {
+    let core = Made::new(Form::Core, program.name);
     for form in Form::all(program.sdk).into_iter().filter(|form| *form != Form::Core) {
-        assert!(
-            exceptions::of(program.name, form).next().is_none(),
-            "a program has no exceptions as a whole"
-        );
+        let is_excepted = |case| exceptions::of(program.name, form).any(|exception| exception.case == case);
+        if is_excepted("linking") {
+            let refused = form.try_make(&Workplace::new(), program.name).unwrap_err();
+            assert!(
+                refused.status == Some(126) && refused.stderr.contains("satisfies nothing"),
+                "{refused:?}"
+            );
+            continue;
+        }
+        // "tenant-a/" is a part of each.
+        let more: &[&str] = if is_excepted("the longest key") { &["--env", "LONGEST_KEY=1015"] } else { &[] };
+        let made = Made::new(form, program.name);
         for engine in ENGINES {
-            // Each form begins with nothing.
-            let [of_core, of_form] = [Form::Core, form].map(|form| {
-                let here = Workplace::new();
-                let flags = ["--engine", engine, "--store", program.store];
-                let runs = program.runs.iter();
-                runs.map(|arguments| seen(run(&here, form, program.name, &flags, arguments)))
-                    .collect::<Vec<_>>()
-            });
+            let [of_core, of_form] = [&core, &made].map(|made| results(made, program, engine, more));
             assert_eq!(of_form, of_core, "{} as {form:?} on {engine}", program.name);
         }
     }
@@ -93,13 +115,14 @@ fn what_one_form_has_written_another_reads() {
     // The middleware has keys of its own, so what it wrote it finds itself.
     let (layered, plain): (Vec<_>, Vec<_>) = forms.into_iter().partition(|form| form.has_middleware());
     for group in [plain, layered] {
-        for writer in &group {
+        let readers: Vec<_> = group.iter().map(|form| Made::new(*form, "persist-read")).collect();
+        for writer in group {
             let here = Workplace::new();
-            let written = run(&here, *writer, "persist-write", &flags, &[]).good();
+            let written = Made::new(writer, "persist-write").run(&here, &flags, &[]).good();
             assert!(written.starts_with("ok "), "{writer:?}: {written}");
-            for reader in &group {
-                let read = run(&here, *reader, "persist-read", &flags, &[]);
-                assert!(read.stdout.starts_with("ok "), "{writer:?}, {reader:?}: {read:?}");
+            for reader in &readers {
+                let read = reader.run(&here, &flags, &[]);
+                assert!(read.stdout.starts_with("ok "), "{writer:?}, {:?}: {read:?}", reader.form);
             }
         }
     }
@@ -115,10 +138,11 @@ fn seeds(form: Form) -> String {
 #[test]
 fn the_conformance_program() {
     for form in Form::all(false) {
+        let made = Made::new(form, "conformance");
         for engine in ENGINES {
             let here = Workplace::new();
             here.file("fastly.toml", seeds(form));
-            let ended = run(&here, form, "conformance", &["--engine", engine], &[]);
+            let ended = made.run(&here, &["--engine", engine], &[]);
             let points = ended.stdout.lines().filter(|line| line.contains(" - "));
             let failed: Vec<_> = points
                 .filter_map(|line| line.strip_prefix("not ok ")?.split_once(" - "))

@@ -23,6 +23,16 @@ fn a_program_without_a_feature_is_refused_where_only_the_origin_is_offered() {
 }
 
 #[test]
+fn a_module_is_refused_where_only_the_origin_is_offered() {
+    let here = Workplace::new();
+    let ended = run(&here, Form::Core, "origin");
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(126), ""), "{ended:?}");
+    for words in ["edgekv componentize", "edgekv compose", "--offer"] {
+        assert!(ended.stderr.contains(words), "{words}: {ended:?}");
+    }
+}
+
+#[test]
 fn a_program_with_a_feature_is_refused_where_no_origin_is_offered() {
     for form in [Form::Composed, Form::Layered, Form::SdkComposed] {
         let here = Workplace::new();

@@ -1,6 +1,7 @@
 //! What cannot be linked, and what is said of it.
 
 use edgekv_compose::{ComposeError, Part, compose};
+use wasm_encoder::{RawSection, Section as _};
 
 use crate::worlds::{app, component_alone, component_of, feature, layer, part};
 
@@ -43,7 +44,7 @@ fn mismatch(wanted: &str, found: &str) -> String {
     let app = component_alone(&[&package(wanted), "package t:t; world w { import a:b/i@0.1.0; }"]);
     let layer = component_alone(&[&package(found), "package t:t; world w { export a:b/i@0.1.0; }"]);
     match compose(part("app", &app), &[part("layer", &layer)]) {
-        Err(error @ ComposeError::Mismatch { .. }) => {
+        Err(error @ ComposeError::Mismatch(_)) => {
             let said = error.to_string();
             let said = said.strip_prefix("layer does not fit app: of a:b/i@0.1.0, app wants ");
             said.unwrap_or_else(|| panic!("{error}")).to_owned()
@@ -194,16 +195,9 @@ fn code_that_is_not_valid_is_told_of_its_part() {
 
 /// A component that exports the store, as far as names go, and has this module in it.
 fn component_with(module: &[u8]) -> Vec<u8> {
-    // A section of a module behind all others: id, length, content.
     let mut bytes = feature();
-    bytes.push(1);
-    let mut length = module.len();
-    while length >= 0x80 {
-        bytes.push((length & 0x7f) as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
-    bytes.extend_from_slice(module);
+    // A module behind everything else.
+    RawSection { id: 1, data: module }.append_to(&mut bytes);
     bytes
 }
 

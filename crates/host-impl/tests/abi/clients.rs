@@ -2,7 +2,7 @@
 
 use edgekv_host::{Body, Client};
 
-use crate::abi_test;
+use crate::core_test;
 use crate::fixture::{Fixture, Setup};
 use crate::guest::{MEMORY_END, UNTOUCHED, status};
 
@@ -87,20 +87,22 @@ fn original_names(f: &mut Fixture, request: u32) -> (String, u32) {
     let (buffer, ending, used, count) = (f.guest.alloc(64), f.guest.out(), f.guest.out(), f.guest.out());
     let rest = [buffer, 64, 0, ending, used];
     assert_eq!(f.guest.req("original_header_names_get", &rest), status::OK);
-    let older = f.guest.bytes(buffer..buffer + f.guest.u32(used));
+    let length = f.guest.u32(used);
+    let older = f.guest.bytes(buffer..buffer + length);
     assert_eq!(f.guest.req("original_header_count", &[count]), status::OK);
     let older_count = f.guest.u32(count);
     if request != 0 {
         let arguments = [&[request], &rest[..]].concat();
         assert_eq!(f.guest.downstream("downstream_original_header_names", &arguments), status::OK);
-        assert_eq!(f.guest.bytes(buffer..buffer + f.guest.u32(used)), older);
+        let length = f.guest.u32(used);
+        assert_eq!(f.guest.bytes(buffer..buffer + length), older);
         assert_eq!(f.guest.downstream("downstream_original_header_count", &[request, count]), status::OK);
         assert_eq!(f.guest.u32(count), older_count);
     }
     (String::from_utf8(older).unwrap(), older_count)
 }
 
-abi_test!(addresses_are_told_in_4_or_16_bytes, Setup::serving(known), |f| {
+core_test!(addresses_are_told_in_4_or_16_bytes, Setup::serving(known), |f| {
     let request = client_request(f);
     let (octets, used) = (f.guest.alloc(16), f.guest.out());
     assert_eq!(both(f, request, "client_ip_addr", &[octets, used]), [status::OK; 2]);
@@ -119,7 +121,7 @@ abi_test!(addresses_are_told_in_4_or_16_bytes, Setup::serving(known), |f| {
     );
 });
 
-abi_test!(addresses_that_are_not_known_have_no_bytes, Setup::serving(plain), |f| {
+core_test!(addresses_that_are_not_known_have_no_bytes, Setup::serving(plain), |f| {
     let (request, own) = (client_request(f), own_request(f));
     for request in [request, own] {
         for function in ["client_ip_addr", "server_ip_addr"] {
@@ -130,7 +132,7 @@ abi_test!(addresses_that_are_not_known_have_no_bytes, Setup::serving(plain), |f|
     }
 });
 
-abi_test!(the_request_id_is_32_digits_in_a_buffer_of_just_that, Setup::serving(known), |f| {
+core_test!(the_request_id_is_32_digits_in_a_buffer_of_just_that, Setup::serving(known), |f| {
     let request = client_request(f);
     let (buffer, used) = (f.guest.alloc(32), f.guest.out());
     assert_eq!(both(f, request, "client_request_id", &[buffer, 31, used]), [status::BUFLEN; 2]);
@@ -142,12 +144,12 @@ abi_test!(the_request_id_is_32_digits_in_a_buffer_of_just_that, Setup::serving(k
     assert_eq!(f.guest.downstream(function, &[own, buffer, 32, used]), status::NONE);
 });
 
-abi_test!(names_of_headers_are_told_as_the_client_spelt_them, Setup::serving(known), |f| {
+core_test!(names_of_headers_are_told_as_the_client_spelt_them, Setup::serving(known), |f| {
     let request = client_request(f);
     assert_eq!(original_names(f, request), ("X-B\0X-A\0X-B\0".to_owned(), 3));
 });
 
-abi_test!(names_of_headers_stay_those_of_the_client_whatever_the_guest_does, Setup::serving(plain), |f| {
+core_test!(names_of_headers_stay_those_of_the_client_whatever_the_guest_does, Setup::serving(plain), |f| {
     let expected = ("x-b\0x-a\0".to_owned(), 2);
     assert_eq!(original_names(f, 0), expected, "before the request is asked for");
     let request = client_request(f);
@@ -162,7 +164,7 @@ abi_test!(names_of_headers_stay_those_of_the_client_whatever_the_guest_does, Set
     assert_eq!(f.guest.downstream("downstream_original_header_count", &[request, count]), status::BADF);
 });
 
-abi_test!(original_names_of_a_request_of_the_guest_are_an_error, Setup::serving(known), |f| {
+core_test!(original_names_of_a_request_of_the_guest_are_an_error, Setup::serving(known), |f| {
     let (own, buffer, used, ending) = (own_request(f), f.guest.alloc(64), f.guest.out(), f.guest.out());
     let arguments = [own, buffer, 64, 0, ending, used];
     assert_eq!(f.guest.downstream("downstream_original_header_names", &arguments), status::ERROR);
@@ -170,7 +172,7 @@ abi_test!(original_names_of_a_request_of_the_guest_are_an_error, Setup::serving(
     assert_eq!(f.guest.downstream("downstream_original_header_count", &[own, used]), status::ERROR);
 });
 
-abi_test!(
+core_test!(
     a_key_is_valid_if_the_client_sent_one_that_the_host_accepts,
     Setup {
         ctx: |ctx| ctx.accept_key("other").accept_key("test-key"),
@@ -192,13 +194,13 @@ abi_test!(
     }
 );
 
-abi_test!(no_key_is_valid_unless_the_host_says_so, Setup::serving(known), |f| {
+core_test!(no_key_is_valid_unless_the_host_says_so, Setup::serving(known), |f| {
     let value = f.guest.out();
     assert_eq!(f.guest.req("fastly_key_is_valid", &[value]), status::OK);
     assert_eq!(f.guest.u32(value), 0);
 });
 
-abi_test!(what_this_host_does_not_look_at_is_none_or_0, Setup::serving(known), |f| {
+core_test!(what_this_host_does_not_look_at_is_none_or_0, Setup::serving(known), |f| {
     let (request, own, out) = (client_request(f), own_request(f), f.guest.out());
     for request in [request, own] {
         for text in TEXTS {
@@ -256,7 +258,7 @@ fn about_a_request() -> Vec<(String, usize)> {
     all
 }
 
-abi_test!(a_request_that_is_not_there_is_badf, Setup::serving(known), |f| {
+core_test!(a_request_that_is_not_there_is_badf, Setup::serving(known), |f| {
     let out = f.guest.out();
     for (function, outs) in about_a_request() {
         for handle in [0, 999, f.store] {
@@ -267,7 +269,7 @@ abi_test!(a_request_that_is_not_there_is_badf, Setup::serving(known), |f| {
     }
 });
 
-abi_test!(without_a_client_nothing_is_known_of_it_and_the_host_is_told, |f| {
+core_test!(without_a_client_nothing_is_known_of_it_and_the_host_is_told, |f| {
     let (own, out) = (own_request(f), f.guest.out());
     for (function, outs) in about_a_request() {
         let arguments = [&[own], &vec![out; outs][..]].concat();
@@ -293,7 +295,7 @@ fn next_request(f: &mut Fixture) -> u32 {
     f.guest.u32(out)
 }
 
-abi_test!(there_is_no_further_request_once_the_first_is_answered, Setup::serving(plain), |f| {
+core_test!(there_is_no_further_request_once_the_first_is_answered, Setup::serving(plain), |f| {
     let (promise, out) = (next_request(f), f.guest.out());
     assert_eq!(f.guest.call("fastly_async_io", "is_ready", &[promise, out]), status::OK);
     assert_eq!(f.guest.u32(out), 1, "that there is none is known at once");
@@ -312,7 +314,7 @@ abi_test!(there_is_no_further_request_once_the_first_is_answered, Setup::serving
     assert_ne!(next_request(f), another);
 });
 
-abi_test!(how_long_to_wait_is_read_only_where_it_is_set_and_as_32_bits, Setup::serving(plain), |f| {
+core_test!(how_long_to_wait_is_read_only_where_it_is_set_and_as_32_bits, Setup::serving(plain), |f| {
     let (record, out) = (f.guest.alloc(8) + 4, f.guest.out());
     for (mask, at, expected) in [
         (0, MEMORY_END, status::OK),

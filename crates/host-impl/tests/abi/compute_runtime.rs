@@ -20,7 +20,7 @@ abi_test!(the_time_is_what_the_embedder_measures, |f| {
     for (measured, told) in
         [(Duration::from_micros(1_999), 1), (Duration::from_secs(5), 5_000), (Duration::MAX, u64::MAX)]
     {
-        *f.guest.store.data_mut() = KvCtx::builder(f.stores.clone()).cpu_time(move || measured).build();
+        f.guest.store.data_mut().ctx = KvCtx::builder(f.stores.clone()).cpu_time(move || measured).build();
         assert_eq!(vcpu_ms(f), told);
     }
 });

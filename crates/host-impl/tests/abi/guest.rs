@@ -6,8 +6,13 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use std::ops::{Deref, DerefMut};
+
 use edgekv_host::KvCtx;
 use wasmtime::{Config, Engine, Func, Linker, Memory, Module, Store, Val};
+
+#[cfg(feature = "component")]
+use crate::componentized::Componentized;
 
 /// The status numbers that tests compare with.
 pub mod status {
@@ -54,6 +59,30 @@ pub const MEMORY_END: u32 = PAGES * PAGE_BYTES;
 pub enum Mode {
     Blocking,
     Asynchronous,
+    /// As a component, with the adapter.
+    #[cfg(feature = "component")]
+    Componentized,
+}
+
+/// What the store of an instance has.
+pub struct Data {
+    pub ctx: KvCtx,
+    #[cfg(feature = "component")]
+    pub table: wasmtime::component::ResourceTable,
+}
+
+impl Deref for Data {
+    type Target = KvCtx;
+
+    fn deref(&self) -> &KvCtx {
+        &self.ctx
+    }
+}
+
+impl DerefMut for Data {
+    fn deref_mut(&mut self) -> &mut KvCtx {
+        &mut self.ctx
+    }
 }
 
 /// The ABI, parsed from the witx text.
@@ -90,35 +119,68 @@ fn guest_text() -> String {
             .unwrap();
         }
     }
-    format!("(module {imports} (memory (export \"memory\") {PAGES}) {wrappers})")
+    // The rest is for components, whose memory nobody sees from outside.
+    format!(
+        r#"(module {imports} (memory (export "memory") {PAGES}) {wrappers}
+        (func (export "_start"))
+        (func (export "peek") (param i32) (result i64) (i64.load (local.get 0)))
+        (func (export "poke") (param i32 i64) (i64.store (local.get 0) (local.get 1)))
+        (func (export "poke_byte") (param i32 i32) (i32.store8 (local.get 0) (local.get 1))))"#
+    )
+}
+
+/// The guest as a module.
+pub fn module() -> Vec<u8> {
+    wat::parse_str(guest_text()).unwrap()
 }
 
 pub struct Guest {
-    pub store: Store<KvCtx>,
-    memory: Memory,
-    functions: HashMap<String, Func>,
-    mode: Mode,
+    pub store: Store<Data>,
+    instance: Instance,
     next_free: u32,
+}
+
+/// What is run, and how.
+enum Instance {
+    Core {
+        memory: Memory,
+        functions: HashMap<String, Func>,
+        mode: Mode,
+    },
+    #[cfg(feature = "component")]
+    Componentized(Componentized),
 }
 
 impl Guest {
     /// An instance with its context.
     pub fn new(mode: Mode, ctx: KvCtx) -> Self {
+        let data = Data {
+            ctx,
+            #[cfg(feature = "component")]
+            table: wasmtime::component::ResourceTable::new(),
+        };
+        #[cfg(feature = "component")]
+        if mode == Mode::Componentized {
+            let (store, componentized) = Componentized::new(data);
+            return Self { store, instance: Instance::Componentized(componentized), next_free: 64 };
+        }
         static COMPILED: OnceLock<(Engine, Module)> = OnceLock::new();
         let (engine, module) = COMPILED.get_or_init(|| {
             let engine = Engine::new(&Config::new()).unwrap();
-            let module = Module::new(&engine, guest_text()).unwrap();
+            let module = Module::new(&engine, module()).unwrap();
             (engine, module)
         });
-        let mut linker = Linker::new(engine);
-        match mode {
-            Mode::Blocking => edgekv_host::add_to_linker_sync(&mut linker, |ctx| ctx).unwrap(),
-            Mode::Asynchronous => edgekv_host::add_to_linker(&mut linker, |ctx| ctx).unwrap(),
+        let mut linker = Linker::<Data>::new(engine);
+        if mode == Mode::Blocking {
+            edgekv_host::add_to_linker_sync(&mut linker, |data| &mut data.ctx).unwrap();
+        } else {
+            edgekv_host::add_to_linker(&mut linker, |data| &mut data.ctx).unwrap();
         }
-        let mut store = Store::new(engine, ctx);
-        let instance = match mode {
-            Mode::Blocking => linker.instantiate(&mut store, module),
-            Mode::Asynchronous => pollster::block_on(linker.instantiate_async(&mut store, module)),
+        let mut store = Store::new(engine, data);
+        let instance = if mode == Mode::Blocking {
+            linker.instantiate(&mut store, module)
+        } else {
+            pollster::block_on(linker.instantiate_async(&mut store, module))
         };
         let instance = instance.unwrap();
         let memory = instance.get_memory(&mut store, "memory").unwrap();
@@ -128,7 +190,7 @@ impl Guest {
             .filter_map(|name| instance.get_func(&mut store, &name).map(|function| (name, function)))
             .collect();
         // Address 0 stays free: some calls take it for "not wanted".
-        Self { store, memory, functions, mode, next_free: 64 }
+        Self { store, instance: Instance::Core { memory, functions, mode }, next_free: 64 }
     }
 
     /// Calls a function of the ABI. A trap fails the test: nothing that a guest passes may be one.
@@ -139,7 +201,14 @@ impl Guest {
 
     /// The same, for parameters of 64 bits.
     pub fn call_wide(&mut self, module: &str, function: &str, arguments: &[u64]) -> i32 {
-        let function = self.functions[&format!("{module}.{function}")];
+        let (functions, mode) = match &mut self.instance {
+            Instance::Core { functions, mode, .. } => (functions, *mode),
+            #[cfg(feature = "component")]
+            Instance::Componentized(guest) => {
+                return guest.call(&mut self.store, &format!("{module}.{function}"), arguments);
+            }
+        };
+        let function = functions[&format!("{module}.{function}")];
         let types = function.ty(&self.store);
         let arguments: Vec<_> = arguments
             .iter()
@@ -150,11 +219,10 @@ impl Guest {
             })
             .collect();
         let mut results = [Val::I32(-1)];
-        match self.mode {
-            Mode::Blocking => function.call(&mut self.store, &arguments, &mut results),
-            Mode::Asynchronous => {
-                pollster::block_on(function.call_async(&mut self.store, &arguments, &mut results))
-            }
+        if mode == Mode::Blocking {
+            function.call(&mut self.store, &arguments, &mut results)
+        } else {
+            pollster::block_on(function.call_async(&mut self.store, &arguments, &mut results))
         }
         .unwrap_or_else(|trap| panic!("{module}.{function:?}{arguments:?} trapped: {trap:?}"));
         results[0].unwrap_i32()
@@ -206,11 +274,21 @@ impl Guest {
     }
 
     pub fn write(&mut self, at: u32, bytes: &[u8]) {
-        self.memory.write(&mut self.store, at as usize, bytes).unwrap();
+        match &mut self.instance {
+            Instance::Core { memory, .. } => memory.write(&mut self.store, at as usize, bytes).unwrap(),
+            #[cfg(feature = "component")]
+            Instance::Componentized(guest) => guest.write(&mut self.store, at, bytes),
+        }
     }
 
-    pub fn bytes(&self, range: Range<u32>) -> Vec<u8> {
-        self.memory.data(&self.store)[range.start as usize..range.end as usize].to_vec()
+    pub fn bytes(&mut self, range: Range<u32>) -> Vec<u8> {
+        match &mut self.instance {
+            Instance::Core { memory, .. } => {
+                memory.data(&self.store)[range.start as usize..range.end as usize].to_vec()
+            }
+            #[cfg(feature = "component")]
+            Instance::Componentized(guest) => guest.read(&mut self.store, range),
+        }
     }
 
     /// An out-variable of 8 bytes that has not been written.
@@ -221,15 +299,15 @@ impl Guest {
         at
     }
 
-    pub fn u16(&self, at: u32) -> u16 {
+    pub fn u16(&mut self, at: u32) -> u16 {
         u16::from_le_bytes(self.bytes(at..at + 2).try_into().unwrap())
     }
 
-    pub fn u32(&self, at: u32) -> u32 {
+    pub fn u32(&mut self, at: u32) -> u32 {
         u32::from_le_bytes(self.bytes(at..at + 4).try_into().unwrap())
     }
 
-    pub fn u64(&self, at: u32) -> u64 {
+    pub fn u64(&mut self, at: u32) -> u64 {
         u64::from_le_bytes(self.bytes(at..at + 8).try_into().unwrap())
     }
 

@@ -1,6 +1,6 @@
 //! The functions about headers, which requests and responses have alike: each test runs with both.
 
-use crate::abi_test;
+use crate::core_test;
 use crate::fixture::{Fixture, Setup};
 use crate::guest::{MEMORY_END, UNTOUCHED, status};
 
@@ -73,7 +73,7 @@ impl Message {
     }
 }
 
-abi_test!(insert_replaces_append_adds_and_names_are_in_lower_case_and_in_order, |f| {
+core_test!(insert_replaces_append_adds_and_names_are_in_lower_case_and_in_order, |f| {
     for module in MODULES {
         let message = Message::new(f, module);
         assert_eq!(message.names(f), "");
@@ -95,7 +95,7 @@ abi_test!(insert_replaces_append_adds_and_names_are_in_lower_case_and_in_order, 
     }
 });
 
-abi_test!(pages_of_names_and_values_hold_whole_items, |f| {
+core_test!(pages_of_names_and_values_hold_whole_items, |f| {
     for module in MODULES {
         let message = Message::new(f, module);
         for name in ["aaa", "bb", "c"] {
@@ -112,7 +112,7 @@ abi_test!(pages_of_names_and_values_hold_whole_items, |f| {
     }
 });
 
-abi_test!(an_absent_header_is_inval_but_has_an_empty_list_of_values, |f| {
+core_test!(an_absent_header_is_inval_but_has_an_empty_list_of_values, |f| {
     for module in MODULES {
         let message = Message::new(f, module);
         assert_eq!(message.value(f, b"absent", 8).0, status::INVAL);
@@ -121,7 +121,7 @@ abi_test!(an_absent_header_is_inval_but_has_an_empty_list_of_values, |f| {
     }
 });
 
-abi_test!(names_and_values_that_are_not_http_are_errors_and_change_nothing, |f| {
+core_test!(names_and_values_that_are_not_http_are_errors_and_change_nothing, |f| {
     for module in MODULES {
         let message = Message::new(f, module);
         let long = vec![b'n'; 65_536];
@@ -145,7 +145,7 @@ abi_test!(names_and_values_that_are_not_http_are_errors_and_change_nothing, |f| 
     }
 });
 
-abi_test!(values_set_splits_at_nul_and_sets_all_or_nothing, |f| {
+core_test!(values_set_splits_at_nul_and_sets_all_or_nothing, |f| {
     for module in MODULES {
         let message = Message::new(f, module);
         message.change(f, "header_insert", b"n", b"old");
@@ -158,7 +158,7 @@ abi_test!(values_set_splits_at_nul_and_sets_all_or_nothing, |f| {
     }
 });
 
-abi_test!(a_message_that_is_not_there_is_badf_and_one_of_the_other_kind_too, |f| {
+core_test!(a_message_that_is_not_there_is_badf_and_one_of_the_other_kind_too, |f| {
     let both = MODULES.map(|module| Message::new(f, module));
     let out = f.guest.out();
     for (message, other) in [(both[0], both[1]), (both[1], both[0])] {
@@ -180,7 +180,7 @@ abi_test!(a_message_that_is_not_there_is_badf_and_one_of_the_other_kind_too, |f|
     }
 });
 
-abi_test!(pointers_of_headers_are_checked, |f| {
+core_test!(pointers_of_headers_are_checked, |f| {
     for module in MODULES {
         let message = Message::new(f, module);
         message.change(f, "header_insert", b"n", b"v");
@@ -205,7 +205,7 @@ abi_test!(pointers_of_headers_are_checked, |f| {
     }
 });
 
-abi_test!(versions_are_numbers_from_0_to_4, |f| {
+core_test!(versions_are_numbers_from_0_to_4, |f| {
     for module in MODULES {
         let message = Message::new(f, module);
         let out = f.guest.out();
@@ -222,7 +222,7 @@ abi_test!(versions_are_numbers_from_0_to_4, |f| {
     }
 });
 
-abi_test!(
+core_test!(
     headers_count_as_memory_of_the_host,
     Setup { ctx: |ctx| ctx.max_held_bytes(20_000), ..Setup::default() },
     |f| {
@@ -244,7 +244,7 @@ abi_test!(
     }
 );
 
-abi_test!(more_headers_than_a_message_can_have_are_limitexceeded, |f| {
+core_test!(more_headers_than_a_message_can_have_are_limitexceeded, |f| {
     // Both kinds go the same way, and this takes a while.
     for module in &MODULES[..1] {
         let message = Message::new(f, module);

@@ -194,6 +194,7 @@ abi_test!(a_wait_consumes_its_handle_and_the_limit_bit_is_needed, |f| {
     assert_eq!(f.guest.kv("delete_wait", &[pending, error]), status::BADF);
     assert_eq!(f.guest.kv("list_wait", &[pending, body, error]), status::OK);
     assert_eq!(f.guest.kv("list_wait", &[pending, body, error]), status::BADF);
-    assert!(f.guest.body("close", &[f.guest.u32(body)]) == status::OK);
+    let body = f.guest.u32(body);
+    assert!(f.guest.body("close", &[body]) == status::OK);
     assert_eq!(f.guest.list(f.store, ListOptions { limit: 1, ..ALL }).unwrap()["meta"]["limit"], 1_000);
 });

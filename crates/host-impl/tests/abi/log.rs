@@ -36,7 +36,7 @@ fn write(f: &mut Fixture, endpoint: u32, message: &[u8]) -> i32 {
 
 abi_test!(messages_arrive_as_they_are_at_their_endpoint, |f| {
     let kept = Arc::new(Kept::default());
-    *f.guest.store.data_mut() = KvCtx::builder(f.stores.clone()).log(kept.clone()).build();
+    f.guest.store.data_mut().ctx = KvCtx::builder(f.stores.clone()).log(kept.clone()).build();
     let (_, access) = endpoint(f, b"access");
     let (_, other) = endpoint(f, "äö".as_bytes());
     for (endpoint, message) in [(access, &b"one\n"[..]), (other, b"\xff\0binary"), (access, b"")] {
@@ -49,7 +49,7 @@ abi_test!(messages_arrive_as_they_are_at_their_endpoint, |f| {
 
 abi_test!(a_message_that_is_too_long_arrives_cut_and_is_taken_whole, |f| {
     let kept = Arc::new(Kept::default());
-    *f.guest.store.data_mut() = KvCtx::builder(f.stores.clone()).log(kept.clone()).build();
+    f.guest.store.data_mut().ctx = KvCtx::builder(f.stores.clone()).log(kept.clone()).build();
     let (_, log) = endpoint(f, b"log");
     let message = [b'm'; 100_000];
     assert_eq!(write(f, log, &message), status::OK);

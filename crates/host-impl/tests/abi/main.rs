@@ -8,6 +8,8 @@
 mod async_io;
 mod bodies;
 mod clients;
+#[cfg(feature = "component")]
+mod componentized;
 mod compute_runtime;
 mod events;
 mod fixture;
@@ -31,7 +33,38 @@ mod stores;
 mod stubs;
 mod trailers;
 
-/// `abi_test!(name, |fixture| { … })`, or `abi_test!(name, setup, |fixture| { … })`: a test for each mode.
+/// `core_test!(name, |fixture| { … })`, or `core_test!(name, setup, |fixture| { … })`: a test for each way in which the host runs a
+/// core module.
+macro_rules! core_test {
+    ($name:ident, |$fixture:ident| $body:block) => {
+        core_test!($name, crate::fixture::Setup::default(), |$fixture| $body);
+    };
+    ($name:ident, $setup:expr, |$fixture:ident| $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "not every test needs them")]
+            use super::*;
+
+            fn run(mode: crate::guest::Mode) {
+                let mut fixture = crate::fixture::Fixture::new(mode, &$setup);
+                let $fixture = &mut fixture;
+                $body
+            }
+
+            #[test]
+            fn blocking() {
+                run(crate::guest::Mode::Blocking);
+            }
+
+            #[test]
+            fn asynchronous() {
+                run(crate::guest::Mode::Asynchronous);
+            }
+        }
+    };
+}
+pub(crate) use core_test;
+
+/// The same, and a test for the component that the adapter makes of the module.
 macro_rules! abi_test {
     ($name:ident, |$fixture:ident| $body:block) => {
         abi_test!($name, crate::fixture::Setup::default(), |$fixture| $body);
@@ -55,6 +88,12 @@ macro_rules! abi_test {
             #[test]
             fn asynchronous() {
                 run(crate::guest::Mode::Asynchronous);
+            }
+
+            #[test]
+            #[cfg(feature = "component")]
+            fn componentized() {
+                run(crate::guest::Mode::Componentized);
             }
         }
     };

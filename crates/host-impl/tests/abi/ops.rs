@@ -158,7 +158,8 @@ impl Guest {
         let body = self.u32(body);
         let value = self.read_all(body);
         assert_eq!(self.body("close", &[body]), status::OK);
-        let metadata = self.bytes(metadata..metadata + self.u32(used));
+        let length = self.u32(used);
+        let metadata = self.bytes(metadata..metadata + length);
         Some(Found { value, metadata, generation: self.u64(generation) })
     }
 

@@ -2,7 +2,7 @@
 
 use edgekv_host::{Body, Client};
 
-use crate::abi_test;
+use crate::core_test;
 use crate::fixture::{Fixture, Setup};
 use crate::guest::{MEMORY_END, UNTOUCHED, status};
 
@@ -34,7 +34,7 @@ fn text(f: &mut Fixture, function: &str, request: u32) -> String {
     String::from_utf8(f.guest.bytes(buffer..buffer + length)).unwrap()
 }
 
-abi_test!(the_request_of_the_client_is_what_it_sent, Setup::serving(put_request), |f| {
+core_test!(the_request_of_the_client_is_what_it_sent, Setup::serving(put_request), |f| {
     let (request, body) = get(f);
     assert_eq!(text(f, "method_get", request), "PUT");
     assert_eq!(text(f, "uri_get", request), "http://example.com:8080/path?query=1");
@@ -45,7 +45,7 @@ abi_test!(the_request_of_the_client_is_what_it_sent, Setup::serving(put_request)
     assert!(!f.guest.store.data().wanted_request(), "it got one");
 });
 
-abi_test!(asking_again_gives_the_same_handles_also_of_what_is_consumed, Setup::serving(put_request), |f| {
+core_test!(asking_again_gives_the_same_handles_also_of_what_is_consumed, Setup::serving(put_request), |f| {
     let (first, second) = (get(f), get(f));
     assert_eq!(first, second);
     assert_eq!(f.guest.req("close", &[first.0]), status::OK);
@@ -55,7 +55,7 @@ abi_test!(asking_again_gives_the_same_handles_also_of_what_is_consumed, Setup::s
     assert_eq!(f.guest.body("close", &[first.1]), status::BADF);
 });
 
-abi_test!(either_pointer_of_the_request_may_be_null, Setup::serving(put_request), |f| {
+core_test!(either_pointer_of_the_request_may_be_null, Setup::serving(put_request), |f| {
     f.guest.write(0, &[7; 8]);
     let (request, body) = (f.guest.out(), f.guest.out());
     assert_eq!(f.guest.req("body_downstream_get", &[0, 0]), status::OK);
@@ -69,7 +69,7 @@ abi_test!(either_pointer_of_the_request_may_be_null, Setup::serving(put_request)
     assert_eq!(f.guest.req("body_downstream_get", &[request + 1, body]), status::BADALIGN);
 });
 
-abi_test!(
+core_test!(
     a_request_that_finds_no_room_is_there_once_there_is_some,
     Setup { ctx: |ctx| ctx.max_handles(2), downstream: Some(put_request), ..Setup::default() },
     |f| {
@@ -84,7 +84,7 @@ abi_test!(
     }
 );
 
-abi_test!(without_a_client_there_is_no_request_and_the_host_is_told, |f| {
+core_test!(without_a_client_there_is_no_request_and_the_host_is_told, |f| {
     let (request, body) = (f.guest.out(), f.guest.out());
     assert!(!f.guest.store.data().wanted_request());
     assert_eq!(f.guest.req("body_downstream_get", &[request, body]), status::UNSUPPORTED);
@@ -92,7 +92,7 @@ abi_test!(without_a_client_there_is_no_request_and_the_host_is_told, |f| {
     assert!(f.guest.store.data().wanted_request());
 });
 
-abi_test!(a_new_request_is_get_of_a_slash_and_can_be_changed, |f| {
+core_test!(a_new_request_is_get_of_a_slash_and_can_be_changed, |f| {
     let request = new(f);
     assert_eq!((text(f, "method_get", request), text(f, "uri_get", request)), ("GET".into(), "/".into()));
     for (set, get, value) in [
@@ -131,7 +131,7 @@ abi_test!(a_new_request_is_get_of_a_slash_and_can_be_changed, |f| {
     }
 });
 
-abi_test!(
+core_test!(
     methods_and_urls_count_as_memory_of_the_host,
     Setup { ctx: |ctx| ctx.max_held_bytes(10_000), ..Setup::default() },
     |f| {
@@ -146,7 +146,7 @@ abi_test!(
     }
 );
 
-abi_test!(settings_for_sending_are_checked_and_accepted, |f| {
+core_test!(settings_for_sending_are_checked_and_accepted, |f| {
     let request = new(f);
     let (keys, length) = f.guest.put(b"a b");
     let record = f.guest.alloc(20);
@@ -188,7 +188,7 @@ const SENDS: [(&str, usize); 6] = [
     ("send_async_v2", 2),
 ];
 
-abi_test!(sending_is_inval_consumes_what_it_is_given_and_stores_nothing, Setup::serving(put_request), |f| {
+core_test!(sending_is_inval_consumes_what_it_is_given_and_stores_nothing, Setup::serving(put_request), |f| {
     let (name, length) = f.guest.put(b"backend");
     for (function, outs) in SENDS {
         for mine in [true, false] {
@@ -230,7 +230,7 @@ abi_test!(sending_is_inval_consumes_what_it_is_given_and_stores_nothing, Setup::
     assert_eq!(f.guest.body("close", &[body]), status::OK);
 });
 
-abi_test!(pending_requests_do_not_exist, |f| {
+core_test!(pending_requests_do_not_exist, |f| {
     let out = f.guest.out();
     let (name, length) = f.guest.put(b"n");
     let handles = f.guest.alloc(8);
@@ -260,7 +260,7 @@ abi_test!(pending_requests_do_not_exist, |f| {
     assert_eq!(f.guest.u32(out), UNTOUCHED);
 });
 
-abi_test!(what_needs_backends_is_unsupported, |f| {
+core_test!(what_needs_backends_is_unsupported, |f| {
     let (request, out) = (new(f), f.guest.out());
     let (name, length) = f.guest.put(b"backend");
     let calls: &[(&str, &[u32])] = &[

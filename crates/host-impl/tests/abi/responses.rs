@@ -4,7 +4,7 @@ use edgekv_host::{Body, Client, Keepalive};
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
 
-use crate::abi_test;
+use crate::core_test;
 use crate::fixture::{Fixture, Setup};
 use crate::guest::{MEMORY_END, UNTOUCHED, status};
 
@@ -42,7 +42,7 @@ fn headers(response: &http::Response<Body>) -> Vec<String> {
     response.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
 }
 
-abi_test!(a_new_response_is_200_and_its_status_can_be_any_of_three_digits, |f| {
+core_test!(a_new_response_is_200_and_its_status_can_be_any_of_three_digits, |f| {
     let out = f.guest.out();
     assert_eq!(f.guest.resp("new", &[out]), status::OK);
     let response = f.guest.u32(out);
@@ -64,7 +64,7 @@ abi_test!(a_new_response_is_200_and_its_status_can_be_any_of_three_digits, |f| {
     assert_eq!(f.guest.resp("status_set", &[999, 200]), status::BADF);
 });
 
-abi_test!(a_response_gets_to_the_client_and_is_consumed_with_its_body, Setup::serving(get_request), |f| {
+core_test!(a_response_gets_to_the_client_and_is_consumed_with_its_body, Setup::serving(get_request), |f| {
     let response = new(f, 404);
     header(f, response, "X-Name", "1");
     header(f, response, "x-name", "2");
@@ -83,7 +83,7 @@ abi_test!(a_response_gets_to_the_client_and_is_consumed_with_its_body, Setup::se
     assert_eq!(f.read(answer.into_body()), b"not here");
 });
 
-abi_test!(a_value_is_sent_as_it_is_without_a_copy, Setup::serving(get_request), |f| {
+core_test!(a_value_is_sent_as_it_is_without_a_copy, Setup::serving(get_request), |f| {
     f.guest.insert(f.store, "k", &[7; 100_000]);
     let store = f.stores.open(&edgekv_store::StoreName::new("store").unwrap()).wait().unwrap().unwrap();
     let entry = store.lookup(edgekv_store::Key::new("k").unwrap()).wait().unwrap().unwrap();
@@ -99,7 +99,7 @@ abi_test!(a_value_is_sent_as_it_is_without_a_copy, Setup::serving(get_request), 
     assert_eq!((sent.len(), sent.as_ptr()), (100_000, of_the_store));
 });
 
-abi_test!(
+core_test!(
     a_streaming_body_sends_what_was_written_first_and_then_as_it_is_written,
     Setup::serving(get_request),
     |f| {
@@ -119,11 +119,12 @@ abi_test!(
         assert_eq!(f.guest.read_all(sent), b"first second third");
         let arguments = [sent, name.0, name.1, buffer, 64, out];
         assert_eq!(f.guest.body("trailer_value_get", &arguments), status::OK);
-        assert_eq!(f.guest.bytes(buffer..buffer + f.guest.u32(out)), b"42");
+        let length = f.guest.u32(out);
+        assert_eq!(f.guest.bytes(buffer..buffer + length), b"42");
     }
 );
 
-abi_test!(a_streaming_body_that_is_abandoned_is_cut_off_for_the_client, Setup::serving(get_request), |f| {
+core_test!(a_streaming_body_that_is_abandoned_is_cut_off_for_the_client, Setup::serving(get_request), |f| {
     let (response, body) = (new(f, 200), f.guest.new_body(b"first"));
     assert_eq!(send(f, response, body, 1), status::OK);
     assert_eq!(f.guest.body("abandon", &[body]), status::OK);
@@ -134,7 +135,7 @@ abi_test!(a_streaming_body_that_is_abandoned_is_cut_off_for_the_client, Setup::s
     assert_eq!(f.guest.body("read", &[sent, buffer, 8, out]), status::HTTPINCOMPLETE);
 });
 
-abi_test!(a_refused_response_consumes_nothing, Setup::serving(get_request), |f| {
+core_test!(a_refused_response_consumes_nothing, Setup::serving(get_request), |f| {
     let (response, body) = (new(f, 200), f.guest.new_body(b"data"));
     for (response, body) in
         [(999, body), (body, body), (response, 999), (response, response), (response, f.store)]
@@ -157,7 +158,7 @@ abi_test!(a_refused_response_consumes_nothing, Setup::serving(get_request), |f| 
     assert_eq!(f.read(answer.into_body()), b"data");
 });
 
-abi_test!(a_second_response_is_an_error_and_stays_with_the_guest, Setup::serving(get_request), |f| {
+core_test!(a_second_response_is_an_error_and_stays_with_the_guest, Setup::serving(get_request), |f| {
     let (response, body) = (new(f, 200), f.guest.new_body(b"first"));
     assert_eq!(send(f, response, body, 0), status::OK);
     for code in [200, 500, 103] {
@@ -172,7 +173,7 @@ abi_test!(a_second_response_is_an_error_and_stays_with_the_guest, Setup::serving
     assert_eq!(f.read(answer.into_body()), b"first");
 });
 
-abi_test!(early_hints_are_taken_before_the_response_and_answer_nothing, Setup::serving(get_request), |f| {
+core_test!(early_hints_are_taken_before_the_response_and_answer_nothing, Setup::serving(get_request), |f| {
     for streaming in [0, 1, 0] {
         let (response, body) = (new(f, 103), f.guest.new_body(b""));
         assert_eq!(send(f, response, body, streaming), status::OK);
@@ -186,7 +187,7 @@ abi_test!(early_hints_are_taken_before_the_response_and_answer_nothing, Setup::s
     assert_eq!(f.answered().unwrap().status(), 204);
 });
 
-abi_test!(without_a_client_nothing_can_be_sent_and_the_host_is_told, |f| {
+core_test!(without_a_client_nothing_can_be_sent_and_the_host_is_told, |f| {
     let (response, body) = (new(f, 200), f.guest.new_body(b"data"));
     assert_eq!(send(f, response, body, 0), status::UNSUPPORTED);
     assert!(f.guest.store.data().wanted_request() && !f.guest.store.data().answered());
@@ -194,7 +195,7 @@ abi_test!(without_a_client_nothing_can_be_sent_and_the_host_is_told, |f| {
     assert_eq!(f.guest.read_all(body), b"data");
 });
 
-abi_test!(a_client_that_is_gone_is_no_error_until_the_guest_writes_on, Setup::serving(get_request), |f| {
+core_test!(a_client_that_is_gone_is_no_error_until_the_guest_writes_on, Setup::serving(get_request), |f| {
     f.answer = None;
     let (response, body) = (new(f, 200), f.guest.new_body(b"data"));
     assert_eq!(send(f, response, body, 1), status::OK);
@@ -204,12 +205,12 @@ abi_test!(a_client_that_is_gone_is_no_error_until_the_guest_writes_on, Setup::se
     assert_eq!(f.guest.held(), (1, 0), "only the store is left");
 });
 
-abi_test!(an_instance_that_ends_without_a_response_answers_none, Setup::serving(get_request), |f| {
-    *f.guest.store.data_mut() = edgekv_host::KvCtx::builder(f.stores.clone()).build();
+core_test!(an_instance_that_ends_without_a_response_answers_none, Setup::serving(get_request), |f| {
+    f.guest.store.data_mut().ctx = edgekv_host::KvCtx::builder(f.stores.clone()).build();
     assert!(pollster::block_on(f.answer.take().unwrap()).is_none());
 });
 
-abi_test!(framing_is_the_hosts_business_unless_the_guest_takes_it_on, Setup::serving(get_request), |f| {
+core_test!(framing_is_the_hosts_business_unless_the_guest_takes_it_on, Setup::serving(get_request), |f| {
     let (response, body) = (new(f, 200), f.guest.new_body(b"12345"));
     for (name, value) in [("content-length", "99"), ("connection", "close"), ("x-mine", "1")] {
         header(f, response, name, value);
@@ -221,7 +222,7 @@ abi_test!(framing_is_the_hosts_business_unless_the_guest_takes_it_on, Setup::ser
     assert_eq!(headers(&f.answered().unwrap()), ["x-mine: 1"]);
 });
 
-abi_test!(a_guest_that_takes_framing_on_has_it_while_it_holds, Setup::serving(get_request), |f| {
+core_test!(a_guest_that_takes_framing_on_has_it_while_it_holds, Setup::serving(get_request), |f| {
     let (response, body) = (new(f, 200), f.guest.new_body(b""));
     header(f, response, "content-length", "5");
     assert_eq!(f.guest.resp("framing_headers_mode_set", &[response, 1]), status::OK);
@@ -229,7 +230,7 @@ abi_test!(a_guest_that_takes_framing_on_has_it_while_it_holds, Setup::serving(ge
     assert_eq!(headers(&f.answered().unwrap()), ["content-length: 5"]);
 });
 
-abi_test!(framing_of_a_guest_that_does_not_hold_is_dropped, Setup::serving(get_request), |f| {
+core_test!(framing_of_a_guest_that_does_not_hold_is_dropped, Setup::serving(get_request), |f| {
     let (response, body) = (new(f, 200), f.guest.new_body(b"123456"));
     header(f, response, "content-length", "5");
     assert_eq!(f.guest.resp("framing_headers_mode_set", &[response, 1]), status::OK);
@@ -237,7 +238,7 @@ abi_test!(framing_of_a_guest_that_does_not_hold_is_dropped, Setup::serving(get_r
     assert_eq!(headers(&f.answered().unwrap()), [""; 0]);
 });
 
-abi_test!(a_guest_can_have_the_connection_closed, Setup::serving(get_request), |f| {
+core_test!(a_guest_can_have_the_connection_closed, Setup::serving(get_request), |f| {
     let (response, body) = (new(f, 200), f.guest.new_body(b""));
     for (mode, expected) in [(1, status::OK), (0, status::OK), (2, status::INVAL), (1, status::OK)] {
         assert_eq!(f.guest.resp("http_keepalive_mode_set", &[response, mode]), expected);
@@ -247,14 +248,14 @@ abi_test!(a_guest_can_have_the_connection_closed, Setup::serving(get_request), |
     assert_eq!(f.answered().unwrap().extensions().get(), Some(&Keepalive::Close));
 });
 
-abi_test!(the_version_that_a_guest_sets_is_not_sent, Setup::serving(get_request), |f| {
+core_test!(the_version_that_a_guest_sets_is_not_sent, Setup::serving(get_request), |f| {
     let (response, body) = (new(f, 200), f.guest.new_body(b""));
     assert_eq!(f.guest.resp("version_set", &[response, 0]), status::OK);
     assert_eq!(send(f, response, body, 0), status::OK);
     assert_eq!(f.answered().unwrap().version(), http::Version::HTTP_11);
 });
 
-abi_test!(
+core_test!(
     what_is_streamed_in_answer_to_head_is_discarded_without_an_error,
     Setup::serving(head_request),
     |f| {
@@ -286,7 +287,7 @@ fn sent_without_body(f: &mut Fixture, status: u32, framing: u32, streaming: u32)
     (headers(&answer), f.read(answer.into_body()))
 }
 
-abi_test!(
+core_test!(
     an_answer_to_head_leaves_with_an_empty_body_and_the_length_of_its_own,
     Setup::serving(head_request),
     |f| {
@@ -294,7 +295,7 @@ abi_test!(
     }
 );
 
-abi_test!(
+core_test!(
     an_answer_to_head_leaves_with_the_length_that_the_guest_insists_on,
     Setup::serving(head_request),
     |f| {
@@ -302,7 +303,7 @@ abi_test!(
     }
 );
 
-abi_test!(
+core_test!(
     a_streamed_answer_to_head_leaves_with_an_empty_body_of_unknown_length,
     Setup::serving(head_request),
     |f| {
@@ -312,7 +313,7 @@ abi_test!(
 
 macro_rules! leaves_with_an_empty_body {
     ($($name:ident, $status:literal, $framing:literal, $streaming:literal;)*) => {$(
-        abi_test!($name, Setup::serving(get_request), |f| {
+        core_test!($name, Setup::serving(get_request), |f| {
             assert_eq!(sent_without_body(f, $status, $framing, $streaming), (vec![], vec![]));
         });
     )*};
@@ -327,7 +328,7 @@ leaves_with_an_empty_body! {
     status_304_leaves_so_also_when_it_streams, 304, 1, 1;
 }
 
-abi_test!(a_response_of_the_guest_has_no_backend_address, |f| {
+core_test!(a_response_of_the_guest_has_no_backend_address, |f| {
     let (response, out) = (new(f, 200), f.guest.out());
     assert_eq!(f.guest.resp("get_addr_dest_ip", &[response, out, out]), status::NONE);
     assert_eq!(f.guest.resp("get_addr_dest_port", &[response, out]), status::NONE);

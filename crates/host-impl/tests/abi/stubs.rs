@@ -28,7 +28,7 @@ impl Linked {
         let mut linker = Linker::new(&engine);
         match mode {
             Mode::Blocking => edgekv_host::add_to_linker_sync(&mut linker, |host: &mut Host| &mut host.kv),
-            Mode::Asynchronous => edgekv_host::add_to_linker(&mut linker, |host: &mut Host| &mut host.kv),
+            _ => edgekv_host::add_to_linker(&mut linker, |host: &mut Host| &mut host.kv),
         }
         .unwrap();
         let stubs = stub_unknown_imports(&mut linker, &module).unwrap();
@@ -45,7 +45,7 @@ impl Linked {
         let mut store = Store::new(self.module.engine(), Host { kv: KvCtx::builder(stores).build() });
         let instance = match self.mode {
             Mode::Blocking => self.linker.instantiate(&mut store, &self.module),
-            Mode::Asynchronous => pollster::block_on(self.linker.instantiate_async(&mut store, &self.module)),
+            _ => pollster::block_on(self.linker.instantiate_async(&mut store, &self.module)),
         }?;
         Ok((store, instance))
     }
@@ -56,7 +56,7 @@ impl Linked {
         let run = instance.get_typed_func::<(), i32>(&mut store, "run").unwrap();
         match self.mode {
             Mode::Blocking => run.call(&mut store, ()),
-            Mode::Asynchronous => pollster::block_on(run.call_async(&mut store, ())),
+            _ => pollster::block_on(run.call_async(&mut store, ())),
         }
         .unwrap()
     }

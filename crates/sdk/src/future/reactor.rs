@@ -146,6 +146,7 @@ impl Turn {
 
 /// Waits until something is ready, and wakes who waits for it, also for whatever else is ready by then. `false` when
 /// there is nothing to wait for.
+#[allow(clippy::clone_on_copy, reason = "what is waited for is a number for one kind of host only")]
 pub(super) fn wait() -> bool {
     let (items, until) = with(|reactor| {
         let mut items = mem::take(&mut reactor.waited);
@@ -201,6 +202,7 @@ fn take_all() -> Vec<Waker> {
 }
 
 /// Wakes all whose turn has come, without waiting: for programs that never come to rest.
+#[allow(clippy::clone_on_copy, reason = "as in `wait`")]
 pub(super) fn look() {
     let items: Vec<_> =
         with(|reactor| reactor.items.iter().map(|(number, (item, _))| (*number, item.clone())).collect());

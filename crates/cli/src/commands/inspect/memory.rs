@@ -59,7 +59,8 @@ pub(super) struct Limits(pub(super) Memory);
 impl fmt::Display for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = |pages: u64| Bytes(pages.saturating_mul(self.0.page_bytes));
-        write!(f, "{}", bytes(self.0.minimum_pages))?;
+        let pages = self.0.minimum_pages;
+        write!(f, "{} ({pages} {})", bytes(pages), if pages == 1 { "page" } else { "pages" })?;
         match self.0.maximum_pages {
             Some(maximum) if maximum == self.0.minimum_pages => f.write_str(", and never more"),
             Some(maximum) => write!(f, ", at most {}", bytes(maximum)),

@@ -64,7 +64,7 @@ pub(crate) fn downstream() -> Result<(Head, HostBody)> {
     if let Some(authority) = authority
         && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"))
     {
-        headers.push(("host".to_owned(), authority.into_bytes()));
+        headers.insert(0, ("host".to_owned(), authority.into_bytes()));
     }
     let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let length = length.and_then(|(_, value)| str::from_utf8(value).ok()?.parse().ok());

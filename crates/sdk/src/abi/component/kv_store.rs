@@ -59,11 +59,12 @@ pub(crate) fn lookup(store: &Store, key: &str) -> Result<PendingLookup> {
 /// Writes a key. The value is gone, whatever the answer.
 pub(crate) fn insert_now(store: &Store, key: &str, value: Value, options: &InsertOptions<'_>) -> Result<()> {
     let key = key.as_bytes();
-    Ok(match value {
+    match value {
         Value::Guest(bytes) if is_plain(options) => store.insert(key, &bytes)?,
         Value::Guest(bytes) => insert_builder(store, options).execute(key, &bytes)?,
         Value::Host(body) => insert_builder(store, options).execute_body(key, body.into_kept()?)?,
-    })
+    }
+    Ok(())
 }
 
 /// Starts an insert. The value is gone, whatever the answer.
@@ -115,10 +116,11 @@ fn insert_builder(store: &Store, options: &InsertOptions<'_>) -> InsertBuilder {
 /// Deletes a key.
 pub(crate) fn delete_now(store: &Store, key: &str, if_generation: Option<u64>) -> Result<()> {
     let key = key.as_bytes();
-    Ok(match if_generation {
+    match if_generation {
         None => store.delete(key)?,
         Some(generation) => delete_builder(store, generation).execute(key)?,
-    })
+    }
+    Ok(())
 }
 
 /// Starts a delete.

@@ -10,13 +10,28 @@ use super::{Result, Waitable, buffer, check, check_length, step, waitable};
 use crate::error::{Call, Fault};
 
 /// What a write takes and a response is sent with.
-pub(crate) type Value = HostBody;
+#[derive(Debug)]
+pub(crate) struct Value(HostBody);
+
+impl From<HostBody> for Value {
+    fn from(body: HostBody) -> Self {
+        Self(body)
+    }
+}
+
+impl Value {
+    /// Gives the handle to a call that consumes it.
+    pub(super) fn release(self) -> BodyHandle {
+        self.0.release()
+    }
+}
 
 /// Hands bytes to the host.
+#[allow(clippy::needless_pass_by_value, reason = "components keep them until they are needed")]
 pub(crate) fn value(bytes: Vec<u8>) -> Result<Value> {
     let mut body = HostBody::new()?;
     body.write(&bytes, BodyWriteEnd::BACK)?;
-    Ok(body)
+    Ok(body.into())
 }
 
 /// A body at the host. Closed when dropped.
