@@ -86,3 +86,47 @@ fn the_abi_document_names_every_function() {
         }
     }
 }
+
+/// The part of a document below a heading, up to the next one.
+fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+    let (_, below) = text.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
+    below.split("\n#").next().unwrap()
+}
+
+#[test]
+fn every_function_of_the_abi_has_its_row_among_the_counterparts() {
+    let text = fs::read_to_string(root().join("docs/components.md")).unwrap();
+    for (file, witx) in edgekv_host::WITX.iter().filter(|(_, witx)| witx.contains("(@interface func")) {
+        let module = Path::new(file).file_stem().unwrap().to_str().unwrap();
+        let rows = section(&text, &format!("### `{module}`"));
+        // The first column names functions, the second what they are; fields of records have a table of their own below.
+        let table = rows.trim_start().split("\n\n").find(|table| table.starts_with("| ABI ")).unwrap();
+        let named: Vec<_> = table.lines().filter_map(|row| row.split('|').nth(1)).collect();
+        let functions = witx.split("(export \"").skip(1).map(|rest| rest.split('"').next().unwrap());
+        let mut known = 0;
+        for function in functions {
+            known += 1;
+            let rows = named.iter().filter(|names| names.contains(&format!("`{function}`"))).count();
+            assert_eq!(rows, 1, "{module}.{function} is in so many rows");
+        }
+        let in_rows: usize = named.iter().map(|names| names.matches('`').count() / 2).sum();
+        assert_eq!(in_rows, known, "{module}: a row names a function that is not there");
+    }
+}
+
+#[test]
+fn counterparts_are_functions_of_the_wit_text() {
+    let document = fs::read_to_string(root().join("docs/components.md")).unwrap();
+    let wit = fs::read_to_string(root().join("wit/kv/kv-store.wit")).unwrap();
+    let table = section(&document, "### `fastly_kv_store`");
+    let mut checked = 0;
+    for name in table.split('`').skip(1).step_by(2) {
+        let Some((resource, method)) = name.split_once('.') else { continue };
+        let (_, methods) =
+            wit.split_once(&format!("resource {resource} {{")).unwrap_or_else(|| panic!("{name}"));
+        let methods = methods.split("\n    }").next().unwrap();
+        assert!(methods.contains(&format!("        {method}: ")), "{name} is not in the WIT text");
+        checked += 1;
+    }
+    assert!(checked > 15, "only {checked} names were found");
+}

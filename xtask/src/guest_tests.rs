@@ -16,9 +16,10 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use cargo_metadata::{MetadataCommand, Package};
+use cargo_metadata::Package;
 
-use crate::{guests, process, toolchain, workspace};
+use crate::toolchain::{self, Target};
+use crate::{guests, process, workspace};
 
 /// The flag by which a runner makes the store of the tests.
 const STORE: &str = "--store test";
@@ -35,7 +36,7 @@ const RUNNER_VARIABLE: &str = "CARGO_TARGET_WASM32_WASIP1_RUNNER";
 pub(crate) fn run() -> Result<()> {
     let packages = packages()?;
     ensure!(!packages.is_empty(), "no package has `guest-tests = true` in its manifest");
-    let toolchain = toolchain::ensure()?;
+    let toolchain = toolchain::ensure(Target::Program)?;
     // In the words of the step before, which has made it so already: alone, the command would have other features, and
     // Wasmtime would be compiled again.
     process::run(process::cargo().args(["test", "--workspace", "--all-features", "--no-run"]))?;
@@ -87,13 +88,8 @@ fn fails_aloud(command: &mut Command) -> Result<()> {
 pub(crate) fn packages() -> Result<Vec<Package>> {
     let mut packages = Vec::new();
     for manifest in guests::MANIFESTS {
-        let metadata = MetadataCommand::new()
-            .manifest_path(manifest)
-            .no_deps()
-            .exec()
-            .with_context(|| format!("cannot read the workspace of {manifest}"))?;
-        let ours = metadata.workspace_packages().into_iter().cloned();
-        packages.extend(ours.filter(|package| package.metadata["edgekv"]["guest-tests"] == true));
+        let ours = guests::packages(manifest)?;
+        packages.extend(ours.into_iter().filter(|package| guests::says(package, "guest-tests")));
     }
     Ok(packages)
 }

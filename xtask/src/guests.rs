@@ -1,10 +1,12 @@
-//! Builds guests: finds them, compiles them, puts the finished modules where tests and users look for them.
+//! Builds guests: finds them, compiles them, puts the finished files where tests and users look for them.
 //!
-//! A cargo package is a guest when its manifest says so, and each of its programs becomes `target/guests/NAME.wasm`:
+//! What a cargo package is built as stands in its manifest:
 //!
 //! ```toml
 //! [package.metadata.edgekv]
-//! guest = true
+//! guest = true      # each of its programs becomes target/guests/NAME.wasm, a core module
+//! component = true  # each of its programs becomes target/guests/NAME.component.wasm
+//! layer = true      # its library becomes target/guests/PACKAGE.wasm, a component to be linked with programs
 //! ```
 //!
 //! What npm and the public JavaScript runtime build is listed in [`javascript`].
@@ -19,9 +21,9 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
-pub(crate) use self::cargo::MANIFESTS;
+pub(crate) use self::cargo::{MANIFESTS, packages, says};
 
-/// Finished modules.
+/// Finished guests.
 const MODULES: &str = "target/guests";
 /// Guests have a target directory of their own: another compiler may build them, and both workspaces share it.
 pub(crate) const TARGET_DIR: &str = "target/guest-build";
@@ -49,10 +51,21 @@ impl Guest {
         }
     }
 
-    fn built(&self) -> PathBuf {
+    /// Where the finished guest is.
+    fn place(&self) -> PathBuf {
         match self {
-            Self::Cargo(program) => program.built(),
-            Self::JavaScript(package) => package.built(),
+            Self::Cargo(program) => Path::new(MODULES).join(program.file()),
+            Self::JavaScript(package) => module(&package.name),
+        }
+    }
+
+    fn finished(&self) -> Result<Vec<u8>> {
+        match self {
+            Self::Cargo(program) => program.finished(),
+            Self::JavaScript(package) => {
+                let built = package.built();
+                fs::read(&built).with_context(|| format!("cannot read {}", built.display()))
+            }
         }
     }
 }
@@ -62,7 +75,7 @@ pub(crate) fn module(name: &str) -> PathBuf {
     Path::new(MODULES).join(name).with_extension("wasm")
 }
 
-/// Builds the guests of these names, or all when there are none.
+/// Builds the guests of these names, in all their forms, or all guests when there are none.
 ///
 /// # Errors
 ///
@@ -86,7 +99,7 @@ pub(crate) fn build(names: &[String]) -> Result<()> {
     if names.is_empty() {
         remove_others(&chosen)?;
     }
-    println!("{} guests are in {MODULES}", chosen.len());
+    println!("{} files of guests are in {MODULES}", chosen.len());
     Ok(())
 }
 
@@ -95,8 +108,9 @@ fn discover() -> Result<Vec<Guest>> {
     let packages = javascript::discover()?.into_iter().map(Guest::JavaScript);
     let mut guests: Vec<Guest> = Vec::new();
     for guest in programs.chain(packages) {
-        if let Some(other) = guests.iter().find(|other| other.name() == guest.name()) {
-            bail!("two packages have a guest `{}`: {} and {}", guest.name(), other.origin(), guest.origin());
+        if let Some(other) = guests.iter().find(|other| other.place() == guest.place()) {
+            let place = guest.place();
+            bail!("two packages make {}: {} and {}", place.display(), other.origin(), guest.origin());
         }
         guests.push(guest);
     }
@@ -107,24 +121,24 @@ fn choose(all: &[Guest], names: &[String]) -> Result<Vec<Guest>> {
     if names.is_empty() {
         return Ok(all.to_vec());
     }
-    let find = |name: &String| {
-        all.iter().find(|guest| guest.name() == name).cloned().with_context(|| {
+    let mut chosen = Vec::new();
+    for name in names {
+        let forms: Vec<_> = all.iter().filter(|guest| guest.name() == name).cloned().collect();
+        if forms.is_empty() {
             let known: BTreeSet<_> = all.iter().map(Guest::name).collect();
-            format!(
-                "no guest is named `{name}`; there are {}",
-                known.into_iter().collect::<Vec<_>>().join(", ")
-            )
-        })
-    };
-    names.iter().map(find).collect()
+            let known: Vec<_> = known.into_iter().collect();
+            bail!("no guest is named `{name}`; there are {}", known.join(", "));
+        }
+        chosen.extend(forms);
+    }
+    Ok(chosen)
 }
 
-/// Puts built modules into their place, each in one step, and only when it changed. Their time says when they were last
-/// found to be what their sources make, so that a test can tell a module that is out of date.
+/// Puts finished guests into their place, each in one step, and only when it changed. Their time says when they were last
+/// found to be what their sources make, so that a test can tell one that is out of date.
 fn publish<'a>(guests: impl Iterator<Item = &'a Guest>) -> Result<()> {
     for guest in guests {
-        let (module, built) = (module(guest.name()), guest.built());
-        let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+        let (module, bytes) = (guest.place(), guest.finished()?);
         if fs::read(&module).is_ok_and(|old| old == bytes) {
             File::options()
                 .append(true)
@@ -143,7 +157,7 @@ fn publish<'a>(guests: impl Iterator<Item = &'a Guest>) -> Result<()> {
 
 /// A guest that was renamed or removed must not stay behind for a test to find.
 fn remove_others(guests: &[Guest]) -> Result<()> {
-    let keep: BTreeSet<_> = guests.iter().map(|guest| module(guest.name())).collect();
+    let keep: BTreeSet<_> = guests.iter().map(Guest::place).collect();
     for entry in fs::read_dir(MODULES).with_context(|| format!("cannot list {MODULES}"))? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "wasm") && !keep.contains(&path) {
@@ -156,10 +170,11 @@ fn remove_others(guests: &[Guest]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::toolchain::Target;
 
     fn guest(name: &str) -> Guest {
         let (name, package) = (name.into(), "guests".into());
-        Guest::Cargo(cargo::Program { name, package, manifest: MANIFESTS[0] })
+        Guest::Cargo(cargo::Program { name, package, manifest: MANIFESTS[0], target: Target::Program })
     }
 
     #[test]
@@ -172,6 +187,14 @@ mod tests {
     fn names_choose_guests() {
         let all = [guest("b"), guest("a")];
         assert_eq!(choose(&all, &["a".into()]).unwrap(), [guest("a")]);
+    }
+
+    #[test]
+    fn a_name_chooses_all_forms_of_a_guest() {
+        let Guest::Cargo(program) = guest("a") else { unreachable!() };
+        let component = Guest::Cargo(cargo::Program { target: Target::Component, ..program });
+        let all = [guest("a"), guest("b"), component.clone()];
+        assert_eq!(choose(&all, &["a".into()]).unwrap(), [guest("a"), component]);
     }
 
     #[test]

@@ -22,6 +22,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+use self::toolchain::Target;
+
 /// The developer's one door.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -40,7 +42,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Build guest programs for wasm32-wasip1 into target/guests
+    /// Build guest programs, as core modules and as components, and layers into target/guests
     Guests {
         /// Guests to build; all when none is named
         names: Vec<String>,
@@ -86,7 +88,13 @@ fn run(task: Task) -> Result<()> {
     std::env::set_current_dir(&root).with_context(|| format!("cannot go to {}", root.display()))?;
     match task {
         Task::Setup => {
-            println!("guests are compiled by {}", toolchain::ensure()?);
+            for (what, target) in [
+                ("guests", Target::Program),
+                ("guests that are components", Target::Component),
+                ("layers", Target::Layer),
+            ] {
+                println!("{what} are compiled by {}", toolchain::ensure(target)?);
+            }
             println!("guests in JavaScript are built with {}", toolchain::node::ensure()?);
             println!("a client of the API is run by {}", toolchain::python::ensure()?);
             Ok(())

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::{clients, codegen, dependencies, guest_tests, guests, process, toolchain, workspace};
+use crate::toolchain::{self, Target};
+use crate::{clients, codegen, dependencies, guest_tests, guests, process, workspace};
 
 /// One check. The order is the order they run in: quick ones first, and those that share compiled code together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,26 +78,32 @@ impl Step {
         value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
     }
 
-    /// What only guests compile: the crates and tests that have code for their target alone.
+    /// What only guests compile: the crates and tests that have code for their targets alone.
     fn clippy_for_guests() -> Result<()> {
-        let toolchain = toolchain::ensure()?;
-        if !toolchain.is_ordinary() {
-            println!(
-                "guests are compiled by {toolchain}, which has no clippy: their crates are checked as host programs"
-            );
-            return Ok(());
+        let program =
+            &["clippy", "--package", "edgekv-sys", "--package", "edgekv", "--features", "edgekv/serde"];
+        clippy_for(Target::Program, program)?;
+        clippy_for(Target::Component, &["clippy", "--package", "edgekv", "--all-features"])?;
+        // The part of the store that needs no system.
+        clippy_for(Target::Layer, &["clippy", "--package", "edgekv-store", "--no-default-features"])?;
+        for manifest in guests::MANIFESTS {
+            for package in guests::packages(manifest)? {
+                let this = ["clippy", "--manifest-path", manifest, "--package", &package.name];
+                if guests::says(&package, "component") {
+                    clippy_for(Target::Component, &this)?;
+                }
+                if guests::says(&package, "layer") {
+                    clippy_for(Target::Layer, &this)?;
+                }
+            }
         }
-        let mut clippy = process::cargo();
-        clippy.args(["clippy", "--package", "edgekv-sys", "--package", "edgekv", "--all-features"]);
-        toolchain.apply(&mut clippy);
-        process::run(clippy.args(["--", "-D", "warnings"]))?;
         // Tests that are guests are code for their target alone as well.
         for package in guest_tests::packages()? {
-            let mut clippy = process::cargo();
-            clippy.arg("clippy").arg("--manifest-path").arg(&package.manifest_path);
-            clippy.args(["--all-targets", "--all-features"]);
-            toolchain.apply(&mut clippy);
-            process::run(clippy.args(["--", "-D", "warnings"]))?;
+            let manifest = package.manifest_path.as_str();
+            clippy_for(
+                Target::Program,
+                &["clippy", "--manifest-path", manifest, "--all-targets", "--all-features"],
+            )?;
         }
         Ok(())
     }
@@ -138,6 +145,21 @@ impl Step {
             Self::Clients => clients::test(),
         }
     }
+}
+
+/// Checks code as it is for this target, by `cargo` with these words.
+fn clippy_for(target: Target, words: &[&str]) -> Result<()> {
+    let toolchain = toolchain::ensure(target)?;
+    if !toolchain.is_ordinary() {
+        println!(
+            "guests are compiled by {toolchain}, which has no clippy: their crates are checked as host programs"
+        );
+        return Ok(());
+    }
+    let mut clippy = process::cargo();
+    // With what guests are built of, which is compiled for checking alone, and not for each of the workspaces.
+    toolchain.apply(clippy.args(words).arg("--target-dir").arg(workspace::target_directory()?));
+    process::run(clippy.args(["--", "-D", "warnings"]))
 }
 
 #[cfg(test)]

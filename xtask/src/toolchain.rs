@@ -1,8 +1,10 @@
-//! Finds or installs what compiles guests for `wasm32-wasip1`.
+//! Finds or installs what compiles guests, for each [`Target`] of theirs.
 //!
 //! Usually that is the target's standard library, which rustup adds to a toolchain. Where rustup cannot download it
 //! (a CI machine that reaches package registries only), Debian has the same in pieces ([`debian`]). The ordinary way
 //! comes first, also on a machine that has those pieces: there guests are compiled by the same compiler as everywhere.
+//!
+//! Debian has no `wasm32-wasip2`. A component is a core module for `wasm32-wasip1` there, which still has to be encoded.
 
 mod apt;
 mod debian;
@@ -13,7 +15,7 @@ pub(crate) mod python;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -23,14 +25,36 @@ use self::machine::Machine;
 use crate::process;
 
 /// What guests are compiled for.
-pub(crate) const TARGET: &str = "wasm32-wasip1";
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    /// Programs for the legacy ABI: core modules.
+    Program,
+    /// Programs that are components.
+    Component,
+    /// Components that are linked with programs, which have no system below them.
+    Layer,
+}
+
+impl Target {
+    /// Its name to the compiler.
+    pub(crate) fn triple(self) -> &'static str {
+        match self {
+            Self::Program => "wasm32-wasip1",
+            Self::Component => "wasm32-wasip2",
+            Self::Layer => "wasm32-unknown-unknown",
+        }
+    }
+}
 
 /// A download of some 20 MB. A refusal comes at once; a network that never answers must not hold anybody up.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
 
 /// How guests are compiled on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GuestToolchain(Kind);
+pub(crate) struct GuestToolchain {
+    target: Target,
+    kind: Kind,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
@@ -41,77 +65,95 @@ enum Kind {
 }
 
 impl GuestToolchain {
-    /// Makes a `cargo build` compile for [`TARGET`] with this toolchain.
+    /// Makes a `cargo build` compile for the target with this toolchain.
     pub(crate) fn apply(&self, cargo: &mut Command) {
-        cargo.args(["--target", TARGET]);
+        cargo.args(["--target", self.triple()]);
         // Flags meant for the host (a sanitizer, `-C target-cpu=native`) would replace the ones for guests.
         cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        if let Kind::Debian(debian) = &self.0 {
-            debian.apply(cargo);
+        if let Kind::Debian(debian) = &self.kind {
+            debian.apply(self.target, cargo);
         }
     }
 
-    /// Makes a `cargo test` compile for [`TARGET`] with this toolchain.
+    /// Makes a `cargo test` compile for the target with this toolchain.
     pub(crate) fn apply_to_tests(&self, cargo: &mut Command) {
         self.apply(cargo);
-        if let Kind::Debian(debian) = &self.0 {
-            debian.apply_to_tests(cargo);
+        if let Kind::Debian(debian) = &self.kind {
+            debian.apply_to_tests(self.target, cargo);
+        }
+    }
+
+    /// What the compiler is told to compile for: cargo has a folder of that name for what comes out.
+    pub(crate) fn triple(&self) -> &'static str {
+        match &self.kind {
+            Kind::Ordinary => self.target.triple(),
+            Kind::Debian(_) => debian::triple(self.target),
         }
     }
 
     /// Whether the Rust toolchain in use compiles guests by itself, so that its other tools (clippy) work on them too.
     pub(crate) fn is_ordinary(&self) -> bool {
-        self.0 == Kind::Ordinary
+        self.kind == Kind::Ordinary
     }
 }
 
 impl fmt::Display for GuestToolchain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Kind::Ordinary => write!(f, "the Rust toolchain with its target {TARGET}"),
-            Kind::Debian(debian) => f.write_str(&debian::description(debian)),
+        match &self.kind {
+            Kind::Ordinary => write!(f, "the Rust toolchain with its target {}", self.triple()),
+            Kind::Debian(debian) => f.write_str(&debian::description(debian, self.triple())),
         }
     }
 }
 
-/// Returns a toolchain that compiles guests; installs what is missing when that is possible.
+/// What this run has found out. The next one asks again, because a machine may have got a network since.
+#[derive(Debug)]
+struct Findings {
+    found: Vec<GuestToolchain>,
+    /// Ways that did not work for one target, and would not for another.
+    failed: Vec<Way>,
+}
+
+/// Returns a toolchain that compiles guests for this target; installs what is missing when that is possible.
 ///
 /// # Errors
 ///
 /// One line that says what to install, when nothing here may or can do it.
-pub(crate) fn ensure() -> Result<GuestToolchain> {
-    // For this run only: the next one asks again, because a machine may have got a network since.
-    static FOUND: OnceLock<GuestToolchain> = OnceLock::new();
-    if let Some(found) = FOUND.get() {
+pub(crate) fn ensure(target: Target) -> Result<GuestToolchain> {
+    static FINDINGS: Mutex<Findings> = Mutex::new(Findings { found: Vec::new(), failed: Vec::new() });
+    let mut findings = FINDINGS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = findings.found.iter().find(|found| found.target == target) {
         return Ok(found.clone());
     }
-    let found = ensure_on(&Machine::here())?;
-    Ok(FOUND.get_or_init(|| found).clone())
+    let found = ensure_on(&Machine::here(), target, &mut findings.failed)?;
+    findings.found.push(found.clone());
+    Ok(found)
 }
 
-fn ensure_on(machine: &Machine) -> Result<GuestToolchain> {
-    let mut tried = Vec::new();
-    let mut failures = Vec::new();
+fn ensure_on(machine: &Machine, target: Target, failed: &mut Vec<Way>) -> Result<GuestToolchain> {
+    let mut tried = failed.clone();
     loop {
-        let facts = Facts::probe(machine)?;
+        let facts = Facts::probe(machine, target)?;
         match facts.decide(&tried) {
-            Decision::Use(kind) => return Ok(GuestToolchain(kind)),
+            Decision::Use(kind) => return Ok(GuestToolchain { target, kind }),
             Decision::Install(way) => {
                 tried.push(way);
-                if let Err(error) = way.install(machine, &facts) {
+                if let Err(error) = way.install(machine, target, &facts) {
                     println!("  that did not work: {error:#}");
-                    failures.push(way.name());
+                    failed.push(way);
                 }
             }
             Decision::GiveUp => {
-                let tried = if failures.is_empty() {
+                let tried = if failed.is_empty() {
                     String::new()
                 } else {
-                    format!(" ({} failed)", failures.join(", "))
+                    let failed: Vec<_> = failed.iter().map(|way| way.name()).collect();
+                    format!(" ({} failed)", failed.join(", "))
                 };
                 let remedy = facts.debian.err().unwrap_or_default().remedy();
+                let target = target.triple();
                 bail!(
-                    "guests need the Rust target {TARGET}{tried}: run `rustup target add {TARGET}` where its \
+                    "guests need the Rust target {target}{tried}: run `rustup target add {target}` where its \
                      downloads are reachable or, on Debian as root, {remedy}"
                 );
             }
@@ -147,9 +189,9 @@ enum Way {
 }
 
 impl Facts {
-    fn probe(machine: &Machine) -> Result<Self> {
+    fn probe(machine: &Machine, target: Target) -> Result<Self> {
         let rustc = |words: &[&str]| process::capture(machine.command("rustc").args(words));
-        let libraries = rustc(&["--print", "target-libdir", "--target", TARGET])?;
+        let libraries = rustc(&["--print", "target-libdir", "--target", target.triple()])?;
         let sysroot = PathBuf::from(rustc(&["--print", "sysroot"])?.trim());
         let version = rustc(&["-vV"])?;
         let host = version
@@ -193,13 +235,14 @@ impl Way {
         }
     }
 
-    fn install(self, machine: &Machine, facts: &Facts) -> Result<()> {
+    fn install(self, machine: &Machine, target: Target, facts: &Facts) -> Result<()> {
         match (self, &facts.debian) {
             (Self::Rustup, _) => {
-                println!("adding the target {TARGET} to the Rust toolchain (rustup target add {TARGET}) ...");
+                let target = target.triple();
+                println!("adding the target {target} to the Rust toolchain (rustup target add {target}) ...");
                 process::run_within(
                     // A backtrace after a failed download hides the reason.
-                    machine.command("rustup").args(["target", "add", TARGET]).env("RUST_BACKTRACE", "0"),
+                    machine.command("rustup").args(["target", "add", target]).env("RUST_BACKTRACE", "0"),
                     RUSTUP_LIMIT,
                 )
             }

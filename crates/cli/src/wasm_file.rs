@@ -43,7 +43,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     builder.prefix(".edgekv-").suffix(".tmp");
     #[cfg(unix)]
     {
-        use std::os::unix::std::fs::PermissionsExt as _;
+        use std::os::unix::fs::PermissionsExt as _;
         // As any new file; the user's mask takes off what it does.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }

@@ -1,4 +1,4 @@
-//! The legacy edge KV ABI, host side: for programs that embed Wasmtime.
+//! The legacy edge KV ABI, host side: for programs that embed Wasmtime. With the feature `component`, the same for components.
 //!
 //! Two things give a guest its KV store: a [`KvCtx`] for each instance, and [`add_to_linker`].
 //!
@@ -40,7 +40,8 @@
 //!
 //! | question | place |
 //! | --- | --- |
-//! | which function does what? | `hostcalls/`, a file per module of the ABI |
+//! | which function does what? | `hostcalls/`, a file per module of the ABI, over what is decided in `operations/` |
+//! | how do components get the same? | `component/`, by the feature `component`, over the same `operations/` |
 //! | which status does which mistake give? | `status.rs` |
 //! | what is a handle, and when is its number used again? | `handles.rs` |
 //! | what is a body? | [`Body`] |

@@ -57,17 +57,12 @@ fn pass_every_status(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// Modules of the legacy ABI that are stores, and the beginnings of names that they had before in `env`.
+/// Modules of the legacy ABI that are stores.
 const STORE_MODULES: [&str; 2] = ["fastly_kv_store", "fastly_object_store"];
-const OLD_STORE_NAMES: [&str; 2] = ["xqd_kv_store_", "xqd_object_store_"];
 
 /// Says whether the module wants a store where none is offered.
 pub(crate) fn check_offer(module: &Module, offer: Offer) -> Result<(), String> {
-    let is_of_store = |module: &str, name: &str| {
-        STORE_MODULES.contains(&module)
-            || (module == "env" && OLD_STORE_NAMES.iter().any(|beginning| name.starts_with(beginning)))
-    };
-    let wants_store = module.imports().any(|import| is_of_store(import.module(), import.name()));
+    let wants_store = module.imports().any(|import| STORE_MODULES.contains(&import.module()));
     if offer.contains(Offer::KV_STORE) || !wants_store {
         return Ok(());
     }

@@ -328,8 +328,6 @@ fn what_a_host_does_not_offer_is_refused_to_modules_and_to_components() {
         ),
         "{error}"
     );
-    let old = r#"(module (import "env" "xqd_object_store_open" (func (param i32 i32 i32) (result i32))) (func (export "_start")))"#;
-    assert!(refusal(of(Offer::ORIGIN), old).contains("edgekv componentize"));
     let importing = |interface: &str| {
         program(EMPTY).replacen(
             "(component $app",

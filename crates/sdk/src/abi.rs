@@ -1,79 +1,62 @@
-//! The host calls: the only unsafe code of the crate.
+//! What the host is asked, in one of two ways that look the same from above.
 //!
-//! Each wrapper is one call. It gives the host pointers that come from references, so they are valid for the length
-//! that goes with them. What can be checked about an answer is checked before it is used: a length is compared with the
-//! room that there was, and a handle with the number that names nothing.
+//! | module | asks by | for programs |
+//! | --- | --- | --- |
+//! | `legacy` | the calls of the legacy ABI (crate `edgekv-sys`) | that are core modules; also on a developer's own machine, where no host is |
+//! | `component` | the interfaces of `wit/`, through bindings that `wit-bindgen` makes | that are components |
 //!
-//! What cannot be checked is assumed, as of any foreign function: that the host touches no other memory than it was
-//! given, and that it has stored the bytes that it says it has. A `SAFETY` comment that says "the host has stored" relies
-//! on the latter; a host that lies there makes the guest read bytes that nobody has written.
-//!
-//! In unit tests the calls go to a script instead of a host.
-#![allow(unsafe_code, reason = "host calls take raw pointers; this module is where they are made")]
+//! Both have the same functions and types. What they take and give are values that are owned: a store, something pending, a
+//! body at the host.
 
-mod async_io;
-mod http;
-mod http_body;
-mod kv_store;
-mod log;
-mod runtime;
-#[cfg(test)]
-pub(crate) mod script;
+#[cfg(all(target_os = "wasi", any(target_env = "p2", feature = "component")))]
+mod component;
+#[cfg(not(all(target_os = "wasi", any(target_env = "p2", feature = "component"))))]
+mod legacy;
 
-use edgekv_sys::FastlyStatus as Status;
+use bytes::Bytes;
 
-pub(crate) use self::async_io::{is_ready, select};
-pub(crate) use self::http::{Address, HostRequest, HostResponse, downstream, init};
-pub(crate) use self::http_body::HostBody;
-pub(crate) use self::kv_store::{
-    Found, InsertOptions, ListOptions, delete, delete_wait, insert, insert_wait, list, list_wait, lookup,
-    lookup_wait, open,
-};
-pub(crate) use self::log::{endpoint, log};
-pub(crate) use self::runtime::{heap_mib, vcpu_ms};
-use crate::FastlyStatus;
-use crate::error::{Call, Fault};
+#[cfg(all(target_os = "wasi", any(target_env = "p2", feature = "component")))]
+pub(crate) use self::component::*;
+#[cfg(not(all(target_os = "wasi", any(target_env = "p2", feature = "component"))))]
+pub(crate) use self::legacy::*;
+use crate::error::Fault;
+use crate::kv_store::InsertMode;
 
 type Result<T> = std::result::Result<T, Fault>;
 
-fn check(call: Call, status: Status) -> Result<()> {
-    FastlyStatus::from_raw(status).result().map_err(|status| Fault::Status { call, status })
+/// What a lookup found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) body: HostBody,
+    /// `None` when there are none.
+    pub(crate) metadata: Option<Bytes>,
+    pub(crate) generation: u64,
 }
 
-fn check_length(claimed: usize, room: usize) -> Result<usize> {
-    if claimed <= room { Ok(claimed) } else { Err(Fault::Length { claimed, room }) }
+/// The options of an insert; `None` is "not set".
+#[derive(Debug)]
+pub(crate) struct InsertOptions<'a> {
+    pub(crate) mode: InsertMode,
+    pub(crate) background_fetch: bool,
+    /// Empty is "none".
+    pub(crate) metadata: &'a [u8],
+    pub(crate) time_to_live_sec: Option<u32>,
+    pub(crate) if_generation_match: Option<u64>,
 }
 
-/// A call that fills a buffer; [`Fault::Room`] says that it is too small. Returns the length of what is in it.
-fn fill(
-    call: Call,
-    buffer: &mut [u8],
-    get: impl FnOnce(*mut u8, usize, *mut usize) -> Status,
-) -> Result<usize> {
-    let mut length = 0;
-    let status = get(buffer.as_mut_ptr(), buffer.len(), &raw mut length);
-    if status == Status::BUFLEN {
-        return Err(Fault::Room { needed: length });
-    }
-    check(call, status)?;
-    check_length(length, buffer.len())
+/// The options of a list; `None` and empty text are "not set".
+#[derive(Debug)]
+pub(crate) struct ListOptions<'a> {
+    pub(crate) eventual: bool,
+    pub(crate) cursor: Option<&'a str>,
+    pub(crate) limit: Option<u32>,
+    pub(crate) prefix: Option<&'a str>,
 }
 
-/// One step of a call that gives many items: the length of what is in the buffer, and where to go on.
-fn step(
-    call: Call,
-    buffer: &mut [u8],
-    cursor: u32,
-    get: impl FnOnce(*mut u8, usize, u32, *mut i64, *mut usize) -> Status,
-) -> Result<(usize, Option<u32>)> {
-    let mut next = -1;
-    let length = fill(call, buffer, |at, room, length| get(at, room, cursor, &raw mut next, length))?;
-    match next {
-        -1 => Ok((length, None)),
-        // A cursor that does not move would be followed for ever.
-        next => match u32::try_from(next) {
-            Ok(ahead) if ahead > cursor => Ok((length, Some(ahead))),
-            _ => Err(Fault::Cursor { cursor, next }),
-        },
-    }
+/// An address that the host knows.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "a component may have no clients"))]
+pub(crate) enum Address {
+    Client,
+    Server,
 }

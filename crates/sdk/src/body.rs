@@ -13,9 +13,9 @@ use std::io::{self, BufRead, Read, Write};
 
 use edgekv_sys::BodyWriteEnd;
 
-use crate::abi::HostBody;
+use crate::abi::{self, HostBody, Value};
 use crate::error::Fault;
-use crate::future::Item;
+use crate::future::Turn;
 
 pub use self::prefix::{Prefix, PrefixString};
 
@@ -194,8 +194,8 @@ impl Body {
             && let Some(host) = &mut self.host
         {
             give(host, &mut self.back)?;
-            let mut item = Item::new(host.item());
-            poll_fn(|context| item.poll_ready(context)).await;
+            let mut turn = Turn::default();
+            poll_fn(|context| turn.poll(|| host.waitable(), context)).await;
         }
         let mut chunk = Vec::new();
         let read = self.read_some(&mut chunk, CHUNK_BYTES)?;
@@ -232,23 +232,43 @@ impl Body {
         Ok(host)
     }
 
+    /// The whole body, as what a write or a response takes.
+    pub(crate) fn into_value(self) -> Result<Value, Fault> {
+        match self.host {
+            Some(_) => Ok(self.into_host()?.into()),
+            None => abi::value(self.collect()?),
+        }
+    }
+
     /// The host's side of a body that is being sent, with all that has been written.
+    #[cfg_attr(
+        not(feature = "http"),
+        allow(dead_code, reason = "a component may have no responses to write")
+    )]
     pub(crate) fn sent(&mut self) -> Result<Option<HostBody>, Fault> {
         self.flush_back()?;
         Ok(self.host.take())
     }
 
     /// Waits until the host has room for more.
+    #[cfg_attr(
+        not(feature = "http"),
+        allow(dead_code, reason = "a component may have no responses to write")
+    )]
     pub(crate) async fn room(&mut self) -> Result<(), Fault> {
         self.flush_back()?;
         if let Some(host) = &self.host {
-            let mut item = Item::new(host.item());
-            poll_fn(|context| item.poll_ready(context)).await;
+            let mut turn = Turn::default();
+            poll_fn(|context| turn.poll(|| host.waitable(), context)).await;
         }
         Ok(())
     }
 
     /// Gives up what the host has.
+    #[cfg_attr(
+        not(feature = "http"),
+        allow(dead_code, reason = "a component may have no responses to write")
+    )]
     pub(crate) fn abandon(&mut self) {
         if let Some(host) = self.host.take() {
             host.abandon();

@@ -68,6 +68,7 @@ impl From<FastlyStatus> for KVStoreError {
 
 /// What a call does: the same status means something else in each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "a component makes fewer calls that can fail")]
 pub(crate) enum Call {
     /// Opens a store, or starts an operation.
     Start,
@@ -87,6 +88,7 @@ pub(crate) enum Call {
 
 /// Why a host call gave no usable answer.
 #[derive(Debug, thiserror::Error)]
+#[allow(dead_code, reason = "the interfaces of components leave less to go wrong")]
 pub(crate) enum Fault {
     /// The call failed.
     #[error("{status}")]

@@ -39,7 +39,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 pub use self::join::join;
 pub use self::join_all::join_all;
-pub(crate) use self::reactor::Item;
+pub(crate) use self::reactor::Turn;
 pub use self::timer::{Elapsed, Sleep, sleep, timeout};
 
 /// How often a future that wakes itself is polled before those are looked after that wait for the host.

@@ -17,8 +17,6 @@ mod page;
 mod pending;
 mod update;
 
-use edgekv_sys::KvStoreHandle;
-
 pub use self::delete::DeleteBuilder;
 pub use self::insert::{InsertBuilder, InsertMode, MAX_METADATA_BYTES};
 pub use self::list::{Keys, ListBuilder, ListMode, ListResponse};
@@ -37,7 +35,7 @@ use crate::{Body, FastlyStatus, abi};
 /// `.well-known/acme-challenge/`.
 #[derive(Debug)]
 pub struct KVStore {
-    handle: KvStoreHandle,
+    handle: abi::Store,
 }
 
 impl KVStore {
@@ -173,7 +171,7 @@ impl KVStore {
 
 #[cfg(test)]
 mod tests {
-    use edgekv_sys::FastlyStatus as Status;
+    use edgekv_sys::{FastlyStatus as Status, KvStoreHandle};
 
     use super::*;
     use crate::abi::script::{self, answer};

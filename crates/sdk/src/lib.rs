@@ -1,7 +1,7 @@
 //! A key-value store for programs at the edge, and HTTP requests to answer: the safe guest API.
 //!
-//! A guest is a WebAssembly program (target `wasm32-wasip1`) that a host such as `edgekv run` starts. It opens a
-//! store by name, and looks keys up, writes, deletes and lists them ([`kv_store`]). One that `edgekv serve` starts answers
+//! A guest is a WebAssembly program that a host such as `edgekv run` starts: a core module (target `wasm32-wasip1`) or a component
+//! (target `wasm32-wasip2`), of the same source, see [below](#components). It opens a store by name, and looks keys up, writes, deletes and lists them ([`kv_store`]). One that `edgekv serve` starts answers
 //! a request ([`http`]). Both may wait for several things at once ([`future`]), and write to the host's [`log`].
 //!
 //! ```no_run
@@ -40,6 +40,29 @@
 //! the log and not to the client, that a streamed body which is dropped half-way is cut off and not ended, and that nothing
 //! panics over what the client or the host has sent. There are no backends, caches and redirections.
 //!
+//! # Components
+//!
+//! | built by | is | asks the host by |
+//! | --- | --- | --- |
+//! | `cargo build --target wasm32-wasip1` | a core module | the calls of the legacy ABI |
+//! | `cargo build --target wasm32-wasip2` | a component | the interfaces `edgekv:kv`, and those of WASI |
+//! | `cargo build --target wasm32-wasip1 --features edgekv/component` | a core module of which an adapter for WASI preview 1 makes that component, where the other target cannot be had | |
+//!
+//! Nothing in a program's source changes, nor what it sees of stores. A component that answers requests needs the feature `http`: it
+//! makes the component export `wasi:http/incoming-handler`, which runs `main`, which calls `http::serve`. It is a feature because an
+//! export cannot depend on what a program calls, and one that answers no requests should not need a host that has them. Without it, a
+//! component has no module `http`; core modules always have it.
+//!
+//! What the standard interfaces cannot tell or do is different in components:
+//!
+//! - An exit status is 0 or 1, as WASI knows success and failure.
+//! - A request has version 1.1, no name (`Client::request_id` is an error), and a client whose address nobody knows. Hints are accepted and
+//!   dropped. The body of a request or of a store that becomes the body of a response passes through the program's memory, piece by
+//!   piece; that of a request which is written to a store is read to its end first.
+//! - A response is sent when its last byte is: `send` waits for a client that takes it slowly.
+//! - What is pending and not waited for is given up when it is dropped, and the host keeps nothing of it. (What was started happens all
+//!   the same.)
+//!
 //! # Tests
 //!
 //! A program's own tests are guests too, with a real store. In the program's folder, `.cargo/config.toml` says what runs
@@ -64,9 +87,9 @@
 
 mod abi;
 mod body;
-mod buffer;
 mod error;
 pub mod future;
+#[cfg(any(feature = "http", not(all(target_os = "wasi", any(target_env = "p2", feature = "component")))))]
 pub mod http;
 pub mod kv_store;
 pub mod log;

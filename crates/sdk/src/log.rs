@@ -4,8 +4,6 @@
 
 use std::io;
 
-use edgekv_sys::EndpointHandle;
-
 use crate::abi;
 
 /// A named endpoint of the host's log.
@@ -17,7 +15,7 @@ use crate::abi;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
-    handle: EndpointHandle,
+    handle: abi::Endpoint,
 }
 
 impl Endpoint {

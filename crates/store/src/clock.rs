@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+use std::time::SystemTime;
 
 /// A moment: microseconds since 1970-01-01 00:00 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -40,9 +42,11 @@ pub trait Clock: Debug + Send + Sync + 'static {
 /// means by them. A clock that was read once and then advanced by the monotonic one would not be: it misses the time
 /// that a machine sleeps, and the correction of a clock that was wrong at boot. The price is that setting the wall
 /// clock back or forth moves expiry with it; generations do not care, they never go back.
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 impl SystemClock {
     /// The clock of this machine.
     #[must_use]
@@ -51,6 +55,7 @@ impl SystemClock {
     }
 }
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 impl Clock for SystemClock {
     /// A machine whose clock says a time before 1970 is at 1970.
     fn now(&self) -> Timestamp {

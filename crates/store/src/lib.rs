@@ -31,6 +31,14 @@
 //! | who checks expiry and limits? | [`KvStore`] for reads and requests, [`decide`] for writes |
 //! | which numbers are limits? | [`limits`] |
 //! | how are entries written as text, for other stores? | [`batch`] |
+//!
+//! # Without a system
+//!
+//! The crate builds for `wasm32-unknown-unknown`, where there are neither threads nor a clock, and has there what needs none of
+//! them: not [`SystemClock`], [`Stores::new`], [`Reply::wait`], [`Stores::open_or_create`], and [`StoresBuilder::observer`]. Replies are
+//! awaited, a clock is given to [`StoresBuilder::clock`]; a sweeper and a rate limit are refused by [`StoresBuilder::build`].
+//! What [`background_fetch`](Insert::background_fetch) leaves to be fetched by nobody in particular is forgotten, so that the
+//! next lookup reads it.
 
 pub mod batch;
 pub mod cache;
@@ -51,13 +59,19 @@ mod list;
 mod metadata;
 mod name;
 mod observer;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod rate;
 mod reply;
 mod stores;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod sweep;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod without_system;
 
 pub use cache::{CacheLimits, CacheStats, CachedEngine};
-pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub use clock::SystemClock;
+pub use clock::{Clock, ManualClock, Timestamp};
 pub use completion::{Completion, Ended, OnEnd};
 pub use cursor::{Cursor, CursorError};
 pub use delete::decide_delete;

@@ -54,6 +54,7 @@ impl<T> Reply<T> {
     /// # Errors
     ///
     /// What the operation reports.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub fn wait(self) -> Result<T, KvError> {
         match self {
             Self::Ready(result) => result,

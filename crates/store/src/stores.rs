@@ -11,7 +11,9 @@ use std::time::Duration;
 use tracing::{Span, trace_span};
 
 use crate::cache::{CacheLimits, CacheStats, CachedEngine};
-use crate::clock::{Clock, SystemClock, Timestamp};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+use crate::clock::SystemClock;
+use crate::clock::{Clock, Timestamp};
 use crate::completion::Completion;
 use crate::cursor::Cursor;
 use crate::engine::{Engine, EngineStats, EngineStore};
@@ -24,9 +26,13 @@ use crate::limits::{Limits, MAX_KEY_BYTES};
 use crate::list::{KeyPage, ListMode, ListPage, ListRequest, Scan};
 use crate::name::{StoreId, StoreInfo, StoreName};
 use crate::observer::{Observer, OperationKind, Telling, Watch};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use crate::rate::WriteRate;
 use crate::reply::Reply;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use crate::sweep::Sweeper;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use crate::without_system::{Sweeper, WriteRate};
 
 /// An engine with its clock and limits. Cloning it gives another handle to the same.
 #[derive(Debug, Clone)]
@@ -63,7 +69,7 @@ impl WeakStores {
 #[must_use]
 pub struct StoresBuilder {
     engine: Arc<dyn Engine>,
-    clock: Arc<dyn Clock>,
+    clock: Option<Arc<dyn Clock>>,
     limits: Limits,
     cache: Option<CacheLimits>,
     sweep_every: Option<Duration>,
@@ -73,7 +79,7 @@ pub struct StoresBuilder {
 impl StoresBuilder {
     /// Where "now" comes from. Default: [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
+        self.clock = Some(Arc::new(clock));
         self
     }
 
@@ -99,6 +105,7 @@ impl StoresBuilder {
     }
 
     /// Who is told of every operation on entries. Default: nobody, which costs nothing.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
@@ -108,12 +115,18 @@ impl StoresBuilder {
     ///
     /// # Errors
     ///
-    /// [`KvError::Engine`] when the system gives no thread for the sweeper.
+    /// [`KvError::Engine`] when the system gives no thread for the sweeper; [without a system](crate#without-a-system) also
+    /// when no clock was given, or a limit of the rate of writes.
     pub fn build(self) -> Result<Stores, KvError> {
-        let start = |every| Sweeper::start(Arc::clone(&self.engine), Arc::clone(&self.clock), every);
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        if self.limits.writes_per_second.is_some() {
+            return Err(KvError::engine("the rate of writes cannot be limited here"));
+        }
+        let clock = self.clock.map_or_else(system_clock, Ok)?;
+        let start = |every| Sweeper::start(Arc::clone(&self.engine), Arc::clone(&clock), every);
         let sweeper = self.sweep_every.map(start).transpose().map_err(KvError::engine)?;
         let cached =
-            |limits| Arc::new(CachedEngine::new(Arc::clone(&self.engine), limits, Arc::clone(&self.clock)));
+            |limits| Arc::new(CachedEngine::new(Arc::clone(&self.engine), limits, Arc::clone(&clock)));
         let cache = self.cache.map(cached);
         let engine = match &cache {
             Some(cached) => Arc::clone(cached) as Arc<dyn Engine>,
@@ -124,7 +137,7 @@ impl StoresBuilder {
             closed: AtomicBool::new(false),
             engine,
             cache,
-            clock: self.clock,
+            clock,
             limits: self.limits,
             rates: Mutex::default(),
             observer: self.observer,
@@ -135,8 +148,10 @@ impl StoresBuilder {
 impl Stores {
     /// The stores of `engine`, with the system's clock and default limits. There is no sweeper: what has expired is
     /// invisible, but takes up space until it is overwritten; [`StoresBuilder::sweep_every`] gives one.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub fn new(engine: impl Engine) -> Self {
-        let StoresBuilder { engine, clock, limits, .. } = Self::builder(engine);
+        let StoresBuilder { engine, limits, .. } = Self::builder(engine);
+        let clock = Arc::new(SystemClock::new());
         let closed = AtomicBool::new(false);
         let (rates, observer) = (Mutex::default(), None);
         Self(Arc::new(Shared { sweeper: None, closed, engine, cache: None, clock, limits, rates, observer }))
@@ -146,7 +161,7 @@ impl Stores {
     pub fn builder(engine: impl Engine) -> StoresBuilder {
         StoresBuilder {
             engine: Arc::new(engine),
-            clock: Arc::new(SystemClock::new()),
+            clock: None,
             limits: Limits::default(),
             cache: None,
             sweep_every: None,
@@ -227,6 +242,7 @@ impl Stores {
     /// # Errors
     ///
     /// What the engine reports; also when it says in turn that the store is missing and that it is there.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub fn open_or_create(&self, name: &StoreName) -> Result<KvStore, KvError> {
         if let Some(store) = self.open(name).wait()? {
             return Ok(store);
@@ -309,16 +325,20 @@ impl Stores {
     }
 
     fn store(&self, store: Arc<dyn EngineStore>) -> KvStore {
-        // Shared by all handles of a store, so that opening it again does not double the rate.
-        let rate = self.0.limits.writes_per_second.map(|per_second| {
-            let mut rates = self.0.rates.lock().unwrap_or_else(PoisonError::into_inner);
-            let rate = rates.entry(store.info().id);
-            Arc::clone(
-                rate.or_insert_with(|| Arc::new(WriteRate::new(per_second, Arc::clone(&self.0.clock)))),
-            )
-        });
+        let rate = self.0.rate_of(store.info().id);
         KvStore { store, rate, shared: Arc::clone(&self.0) }
     }
+}
+
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[expect(clippy::unnecessary_wraps, reason = "there is a system, which not all targets have")]
+fn system_clock() -> Result<Arc<dyn Clock>, KvError> {
+    Ok(Arc::new(SystemClock::new()))
+}
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+fn system_clock() -> Result<Arc<dyn Clock>, KvError> {
+    Err(KvError::engine("there is no clock here; give one to the builder of the stores"))
 }
 
 /// A store: what guests, the HTTP API and the command line all use. Cloning it gives another handle to the same.
@@ -488,6 +508,22 @@ impl KvStore {
 }
 
 impl Shared {
+    /// Shared by all handles of a store, so that opening it again does not double the rate.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    fn rate_of(&self, store: StoreId) -> Option<Arc<WriteRate>> {
+        self.limits.writes_per_second.map(|per_second| {
+            let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+            let rate = rates.entry(store);
+            Arc::clone(rate.or_insert_with(|| Arc::new(WriteRate::new(per_second, Arc::clone(&self.clock)))))
+        })
+    }
+
+    /// Stores with such a limit are not made.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    const fn rate_of(&self, _: StoreId) -> Option<Arc<WriteRate>> {
+        None
+    }
+
     fn check_open(&self) -> Result<(), KvError> {
         if self.closed.load(Ordering::Acquire) { Err(KvError::Closed) } else { Ok(()) }
     }

@@ -297,7 +297,9 @@ fn list(checks: &Checks, store: &KVStore) {
 }
 
 fn keys(checks: &Checks, store: &KVStore) {
-    let longest = "k".repeat(1024);
+    // Between a program and its store may be something that needs a part of each key for itself.
+    let longest = std::env::var("LONGEST_KEY").ok().and_then(|bytes| bytes.parse().ok()).unwrap_or(1024);
+    let longest = "k".repeat(longest);
     for key in [longest.as_str(), "ключ 鍵 🔑", "a/b/../c", "...", ".well-known/other", " ", "%2F+"] {
         checks.good("insert under an unusual key", store.insert(key, key));
         checks.same("its value", text(store, key), key);

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::TARGET;
+use super::Target;
 use super::apt;
 use super::machine::Machine;
 use crate::process;
@@ -16,8 +16,6 @@ const PACKAGES: [&str; 4] = ["rustc-web", "rust-web-src", "libstd-rust-web-dev",
 /// Brings a linker, for Rust toolchains that have none.
 const LINKER_PACKAGE: &str = "lld";
 const RUSTC: &str = "/usr/bin/rustc";
-/// Where cargo takes flags for guests from.
-const RUSTFLAGS: &str = "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS";
 /// Where Debian releases keep WASI's C library, newest first.
 const LIBRARIES: [&str; 2] = ["/usr/lib/wasm32-wasip1", "/usr/lib/wasm32-wasi"];
 
@@ -69,31 +67,51 @@ impl Debian {
         }
     }
 
-    /// Makes a `cargo test` link, after [`Self::apply`]. The framework for tests mentions threads, which it never starts on this
-    /// target, and Debian's libc has none at all: what is missing becomes a trap.
-    pub(super) fn apply_to_tests(&self, cargo: &mut Command) {
-        cargo.env(RUSTFLAGS, format!("{} -Clink-arg=--unresolved-symbols=ignore-all", self.rustflags()));
+    /// Makes a `cargo test` link, after [`Self::apply`]. The framework for tests mentions threads, which it never starts on these
+    /// targets, and Debian's libc has none at all: what is missing becomes a trap.
+    pub(super) fn apply_to_tests(&self, target: Target, cargo: &mut Command) {
+        let flags = format!("{} -Clink-arg=--unresolved-symbols=ignore-all", self.rustflags(target));
+        cargo.env(variable(target, "RUSTFLAGS"), flags);
     }
 
-    fn rustflags(&self) -> String {
+    fn rustflags(&self, target: Target) -> String {
         let libraries = self.libraries.display();
-        format!("-Clink-self-contained=no -Clink-arg=-L{libraries} -Clink-arg={libraries}/crt1-command.o")
+        match target {
+            Target::Program | Target::Component => format!(
+                "-Clink-self-contained=no -Clink-arg=-L{libraries} -Clink-arg={libraries}/crt1-command.o"
+            ),
+            // Nothing but the standard library: no C library, and no start.
+            Target::Layer => String::new(),
+        }
     }
 
     /// Makes a `cargo build` compile with these pieces.
-    pub(super) fn apply(&self, cargo: &mut Command) {
+    pub(super) fn apply(&self, target: Target, cargo: &mut Command) {
         cargo
             .arg("-Zbuild-std=std,panic_abort")
             .env("RUSTC", &self.rustc)
             // Building the standard library is an unstable feature of cargo and the compiler.
             .env("RUSTC_BOOTSTRAP", "1")
-            .env("CARGO_TARGET_WASM32_WASIP1_LINKER", &self.linker)
-            .env(RUSTFLAGS, self.rustflags())
+            .env(variable(target, "LINKER"), &self.linker)
+            .env(variable(target, "RUSTFLAGS"), self.rustflags(target))
             // Wrappers and library paths of our toolchain do not fit the other compiler.
             .env_remove("RUSTC_WRAPPER")
             .env_remove("RUSTC_WORKSPACE_WRAPPER")
             .env_remove("LD_LIBRARY_PATH");
     }
+}
+
+/// What the compiler is told to compile for. There is no C library for `wasm32-wasip2`.
+pub(super) fn triple(target: Target) -> &'static str {
+    match target {
+        Target::Component => Target::Program.triple(),
+        Target::Program | Target::Layer => target.triple(),
+    }
+}
+
+/// Where cargo takes a setting for a target from.
+fn variable(target: Target, setting: &str) -> String {
+    format!("CARGO_TARGET_{}_{setting}", triple(target).to_uppercase().replace('-', "_"))
 }
 
 impl Missing {
@@ -143,6 +161,6 @@ fn linker(machine: &Machine, of_sysroot: &Path) -> Option<PathBuf> {
 }
 
 /// How this toolchain is told to a user.
-pub(super) fn description(debian: &Debian) -> String {
-    format!("Debian's {}, which also builds the standard library for {TARGET}", debian.rustc.display())
+pub(super) fn description(debian: &Debian, triple: &str) -> String {
+    format!("Debian's {}, which also builds the standard library for {triple}", debian.rustc.display())
 }

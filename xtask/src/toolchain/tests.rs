@@ -12,6 +12,14 @@ fn debian() -> Debian {
     }
 }
 
+fn toolchain(target: Target, kind: Kind) -> GuestToolchain {
+    GuestToolchain { target, kind }
+}
+
+fn ensure(fake: &Fake) -> Result<GuestToolchain> {
+    ensure_on(&fake.machine, Target::Program, &mut Vec::new())
+}
+
 fn missing(packages: &[&'static str]) -> Result<Debian, Missing> {
     Err(Missing { packages: packages.to_vec(), files: Vec::new() })
 }
@@ -61,14 +69,14 @@ fn a_file_that_no_package_would_bring_is_not_installed_in_vain() {
 #[test]
 fn the_ordinary_build_is_what_a_user_would_type() {
     let mut command = Command::new("cargo");
-    GuestToolchain(Kind::Ordinary).apply(command.arg("build"));
+    toolchain(Target::Program, Kind::Ordinary).apply(command.arg("build"));
     assert_eq!(process::shown(&command), "cargo build --target wasm32-wasip1");
 }
 
 #[test]
 fn the_debian_build_names_compiler_linker_and_libraries() {
     let mut command = Command::new("cargo");
-    GuestToolchain(Kind::Debian(debian())).apply(command.arg("build"));
+    toolchain(Target::Program, Kind::Debian(debian())).apply(command.arg("build"));
     let line = process::shown(&command);
     for part in [
         "RUSTC=/usr/bin/rustc",
@@ -78,6 +86,66 @@ fn the_debian_build_names_compiler_linker_and_libraries() {
     ] {
         assert!(line.contains(part), "{part} is not in {line}");
     }
+}
+
+#[test]
+fn a_component_is_compiled_for_its_target_where_there_is_one() {
+    let toolchain = toolchain(Target::Component, Kind::Ordinary);
+    let mut command = Command::new("cargo");
+    toolchain.apply(command.arg("build"));
+    assert_eq!(process::shown(&command), "cargo build --target wasm32-wasip2");
+    assert_eq!(toolchain.triple(), "wasm32-wasip2");
+}
+
+#[test]
+fn debian_compiles_components_as_core_modules() {
+    let toolchain = toolchain(Target::Component, Kind::Debian(debian()));
+    let mut command = Command::new("cargo");
+    toolchain.apply(command.arg("build"));
+    let line = process::shown(&command);
+    for part in ["CARGO_TARGET_WASM32_WASIP1_LINKER=", "crt1-command.o", "cargo build --target wasm32-wasip1"]
+    {
+        assert!(line.contains(part), "{part} is not in {line}");
+    }
+    assert_eq!(toolchain.triple(), "wasm32-wasip1");
+}
+
+#[test]
+fn debian_compiles_layers_without_a_system() {
+    let mut command = Command::new("cargo");
+    toolchain(Target::Layer, Kind::Debian(debian())).apply(command.arg("build"));
+    let line = process::shown(&command);
+    for part in [
+        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=/toolchain/rust-lld",
+        "cargo build --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort",
+    ] {
+        assert!(line.contains(part), "{part} is not in {line}");
+    }
+    assert!(!line.contains("crt1") && !line.contains("wasm32-wasi"), "{line}");
+}
+
+#[test]
+fn what_failed_for_one_target_is_not_tried_for_the_next() {
+    let fake = Fake::new();
+    fake.debian();
+    fake.packages();
+    fake.file("bin/wasm-ld");
+    fake.rustup("exit 1");
+    let mut failed = Vec::new();
+    for target in [Target::Program, Target::Component, Target::Layer] {
+        let found = ensure_on(&fake.machine, target, &mut failed).unwrap();
+        assert!(!found.is_ordinary(), "{target:?}");
+    }
+    assert_eq!(fake.log(), ["rustup target add wasm32-wasip1"]);
+}
+
+#[test]
+fn rustup_adds_each_target_that_is_wanted() {
+    let fake = Fake::new();
+    fake.rustup("case $3 in *wasip2) : >\"$HERE/libdir/libstd-0123.rlib\" ;; *) exit 1 ;; esac");
+    fake.file("libdir/keep");
+    assert_eq!(ensure_on(&fake.machine, Target::Component, &mut Vec::new()).unwrap().kind, Kind::Ordinary);
+    assert_eq!(fake.log(), ["rustup target add wasm32-wasip2"]);
 }
 
 #[test]
@@ -180,7 +248,7 @@ fn a_machine_with_the_target_asks_nobody() {
     let fake = Fake::new();
     fake.file("libdir/libstd-0123.rlib");
     fake.rustup("exit 1");
-    assert_eq!(ensure_on(&fake.machine).unwrap().0, Kind::Ordinary);
+    assert_eq!(ensure(&fake).unwrap().kind, Kind::Ordinary);
     assert_eq!(fake.log(), [""; 0]);
 }
 
@@ -192,7 +260,7 @@ fn rustup_adds_the_target_although_debian_has_all_pieces() {
     fake.file("bin/rust-lld");
     fake.file("libdir/keep");
     fake.rustup(": >\"$HERE/libdir/libstd-0123.rlib\"");
-    assert_eq!(ensure_on(&fake.machine).unwrap().0, Kind::Ordinary);
+    assert_eq!(ensure(&fake).unwrap().kind, Kind::Ordinary);
     assert_eq!(fake.log(), ["rustup target add wasm32-wasip1"]);
 }
 
@@ -204,7 +272,7 @@ fn a_refusal_of_rustup_leads_to_the_packages_that_are_there() {
     fake.file("bin/wasm-ld");
     fake.file("bin/lld");
     fake.rustup("echo 'error: download failed' >&2; exit 1");
-    let Kind::Debian(found) = ensure_on(&fake.machine).unwrap().0 else { panic!("not Debian's") };
+    let Kind::Debian(found) = ensure(&fake).unwrap().kind else { panic!("not Debian's") };
     assert!(
         found.linker.ends_with("bin/wasm-ld") && found.libraries.ends_with("usr/lib/wasm32-wasi"),
         "{found:?}"
@@ -219,7 +287,7 @@ fn the_linker_of_the_toolchain_comes_first() {
     fake.packages();
     fake.file("bin/wasm-ld");
     fake.file("sysroot/lib/rustlib/some-host/bin/rust-lld");
-    let Kind::Debian(found) = ensure_on(&fake.machine).unwrap().0 else { panic!("not Debian's") };
+    let Kind::Debian(found) = ensure(&fake).unwrap().kind else { panic!("not Debian's") };
     assert!(found.linker.ends_with("some-host/bin/rust-lld"), "{found:?}");
 }
 
@@ -228,7 +296,7 @@ fn packages_are_downloaded_before_they_are_unpacked() {
     let fake = Fake::new();
     fake.debian();
     fake.file("system/usr/lib/wasm32-wasi/keep");
-    let Kind::Debian(found) = ensure_on(&fake.machine).unwrap().0 else { panic!("not Debian's") };
+    let Kind::Debian(found) = ensure(&fake).unwrap().kind else { panic!("not Debian's") };
     assert!(found.linker.ends_with("bin/wasm-ld-19"), "{found:?}");
     assert_eq!(
         fake.log(),
@@ -243,10 +311,10 @@ fn only_what_is_missing_is_asked_for() {
     fake.debian();
     fake.packages();
     fake.script("id", "echo 1000");
-    let error = ensure_on(&fake.machine).unwrap_err().to_string();
+    let error = ensure(&fake).unwrap_err().to_string();
     assert!(error.ends_with("on Debian as root, `apt-get install lld`"), "{error}");
     fs::remove_file(fake.folder.path().join("packages/wasi-libc")).unwrap();
-    let error = ensure_on(&fake.machine).unwrap_err().to_string();
+    let error = ensure(&fake).unwrap_err().to_string();
     assert!(error.ends_with("`apt-get install wasi-libc lld`"), "{error}");
 }
 
@@ -259,6 +327,6 @@ fn failures_are_named_in_the_message() {
         "apt-get",
         "[ \"$1\" = --version ] && exit 0\necho 'E: Unable to locate package' >&2; exit 100",
     );
-    let error = ensure_on(&fake.machine).unwrap_err().to_string();
+    let error = ensure(&fake).unwrap_err().to_string();
     assert!(error.contains("(rustup, apt-get failed)"), "{error}");
 }

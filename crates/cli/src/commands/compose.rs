@@ -69,10 +69,11 @@ impl ComposeArgs {
 
     fn summary(&self, composed: &Composed, names: &[String]) -> String {
         let mut text = format!(
-            "{}: {} KiB, {} memories\n",
+            "{}: {} KiB, {} {}\n",
             self.output.display(),
             composed.component.len().div_ceil(1024),
-            composed.memories
+            composed.memories,
+            if composed.memories == 1 { "memory" } else { "memories" }
         );
         let chain: Vec<_> = names.iter().map(|name| Escaped::name(name).to_string()).collect();
         // Writing to a string cannot fail.

@@ -42,7 +42,7 @@ fn a_program_that_is_none_says_what_it_is() {
         (
             "component.wasm",
             126,
-            &["component.wasm: is a component", "not support", "core module", "wasm32-wasip1"],
+            &["component.wasm: it exports neither wasi:cli/run nor", "library", "build it as a program"],
         ),
         (
             "library.wasm",
@@ -100,9 +100,90 @@ fn all_missing_imports_are_named() {
 }
 
 #[test]
+fn interfaces_that_components_miss_are_named_with_what_to_do() {
+    let here = workplace();
+    here.file("cut.wasm", &wat::parse_str("(component (core module))").unwrap()[..12]);
+    here.run("run cut.wasm").fails(126, &["cut.wasm: not a valid component", "cut off or damaged"]);
+    let importing = |name: &str, interfaces: &[&str]| {
+        let imports: String =
+            interfaces.iter().map(|interface| format!("(import \"{interface}\" (instance))")).collect();
+        here.wat(name, &format!("(component {imports})"));
+    };
+    importing("one.wasm", &["wasi:keyvalue/store@0.2.0"]);
+    here.run("run one.wasm").fails(
+        126,
+        &["one.wasm: it imports wasi:keyvalue/store@0.2.0, which edgekv does not have; build it without"],
+    );
+    importing("two.wasm", &["wasi:cli/stdout@0.3.0", "edgekv:kv/kv-store@0.2.0", "wasi:cli/stdout@0.2.0"]);
+    here.run("run two.wasm").fails(
+        126,
+        &[
+            "it imports 2 interfaces",
+            ": wasi:cli/stdout@0.3.0, edgekv:kv/kv-store@0.2.0; build it for the version",
+        ],
+    );
+    importing("uncomposed.wasm", &["edgekv:kv/kv-store@0.1.0"]);
+    importing("composed.wasm", &["edgekv:platform/origin@0.1.0"]);
+    for command in ["run", "serve"] {
+        here.run(&format!("{command} --offer origin uncomposed.wasm")).fails(
+            126,
+            &[
+                "it imports edgekv:kv/kv-store@0.1.0, which this host does not offer (it offers origin)",
+                "compose it with a feature layer",
+                "`edgekv compose`",
+            ],
+        );
+        here.run(&format!("{command} --offer kv-store composed.wasm")).fails(
+            126,
+            &[
+                "it imports edgekv:platform/origin@0.1.0, which this host does not offer (it offers kv-store)",
+                "offer origin as well, by --offer",
+            ],
+        );
+    }
+    here.run("run --offer origin app.wasm").good();
+}
+
+#[test]
+fn programs_of_the_other_kind_say_by_which_command_they_go() {
+    let here = workplace();
+    let with = |name: &str, export: &str, ty: &str, function: &str| {
+        here.wat(
+            name,
+            &format!(
+                r#"(component
+                    (core module $m (func (export "f") {ty}))
+                    (core instance $i (instantiate $m))
+                    {function}
+                    (export "{export}" (instance $exports)))"#
+            ),
+        );
+    };
+    with(
+        "once.wasm",
+        "wasi:cli/run@0.2.0",
+        "(result i32) (i32.const 0)",
+        r#"(func $run (result (result)) (canon lift (core func $i "f"))) (instance $exports (export "run" (func $run)))"#,
+    );
+    with(
+        "answers.wasm",
+        "wasi:http/incoming-handler@0.2.0",
+        "",
+        r#"(func $f (canon lift (core func $i "f"))) (instance $exports (export "handle" (func $f)))"#,
+    );
+    here.run("run --engine memory: once.wasm").good();
+    here.run("serve once.wasm").fails(126, &["once.wasm: it exports wasi:cli/run", "run it by `edgekv run`"]);
+    here.run("run answers.wasm")
+        .fails(126, &["answers.wasm: it exports wasi:http/incoming-handler", "by `edgekv serve`"]);
+    assert!(!here.path(".edgekv").exists(), "no database was made for a program that cannot run");
+}
+
+#[test]
 fn flags_with_wrong_values() {
     let here = workplace();
-    let rows: [(&str, &[&str]); 18] = [
+    let rows: [(&str, &[&str]); 20] = [
+        ("--offer everything", &["'everything'", "--offer", "kv-store,origin"]),
+        ("--offer=", &["--offer", "write it as"]),
         ("--engine sqlite:x", &["'sqlite:x'", "--engine", "use `memory:` or `redb:PATH`"]),
         ("--engine data.redb", &["'data.redb'", "use `memory:` or `redb:PATH`"]),
         ("--engine memory:x", &["use `memory:`"]),

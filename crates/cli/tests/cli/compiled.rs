@@ -142,3 +142,26 @@ fn what_cannot_be_compiled_says_why() {
     here.run("compile app.wasm").good();
     here.run("compile app.cwasm").fails(126, &["app.cwasm: is compiled already", "name the .wasm file"]);
 }
+
+#[test]
+fn a_component_is_compiled_ahead_and_kept_like_a_module() {
+    let here = Workplace::new();
+    here.wat(
+        "app.wasm",
+        r#"(component
+            (core module $m (func (export "run") (result i32) (i32.const 1)))
+            (core instance $i (instantiate $m))
+            (func $run (result (result)) (canon lift (core func $i "run")))
+            (instance $exports (export "run" (func $run)))
+            (export "wasi:cli/run@0.2.0" (instance $exports)))"#,
+    );
+    for origin in ["Compiled", "Cached"] {
+        let ended = here.run("run --engine memory: --code-cache cache --log debug app.wasm");
+        assert_eq!(ended.status, Some(1));
+        assert!(ended.stderr.contains(&format!("code={origin}")), "{ended:?}");
+    }
+    here.run("compile app.wasm").good();
+    let ended = here.run("run --engine memory: --log debug app.cwasm");
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stderr.contains("code=Ahead"), "{ended:?}");
+}

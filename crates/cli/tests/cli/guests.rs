@@ -1,6 +1,6 @@
 //! Programs that a compiler made, on our SDK and on the public crate. `cargo xtask guests` builds them.
 
-use edgekv_tests::guest;
+use edgekv_tests::{component, guest};
 
 use crate::workplace::{Ended, Workplace};
 
@@ -122,4 +122,30 @@ fn an_example_without_its_store_says_which_one() {
         ),
         "{ended:?}"
     );
+}
+
+#[test]
+fn the_store_is_the_same_by_calls_by_builders_and_by_the_sdk() {
+    for (program, says) in [
+        ("talk-wit-calls", "its value is \"this is message 3\"\ndeleted msg3\n"),
+        ("talk-builder", "the same write is refused the second time\n"),
+        ("talk-chaining", "the same write is refused the second time\n"),
+    ] {
+        let here = Workplace::new();
+        let mut command = here.edgekv();
+        command.args(["run", "--engine", "memory:", "--store", "kv1"]).arg(component(program));
+        let said = Ended::of(command.output().unwrap()).good();
+        assert!(said.ends_with(says), "{program}: {said}");
+    }
+}
+
+#[test]
+fn a_component_on_our_sdk_finds_everything_as_it_should_be() {
+    for engine in ENGINES {
+        let here = Workplace::new();
+        let mut command = here.edgekv();
+        command.args(["run", "--engine", engine, "--store", "guest-store"]).arg(component("sdk-kv"));
+        let said = Ended::of(command.output().unwrap()).good();
+        assert!(said.starts_with("ok "), "{engine}: {said}");
+    }
 }

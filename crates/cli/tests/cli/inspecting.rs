@@ -22,7 +22,7 @@ fn a_module_is_told_by_what_it_imports_and_what_of_it_is_there() {
     assert_eq!(
         rest,
         "\
-imports: 6
+imports: 6, and this host has 3 of them
   env                     1 table; this host does not have 1:
     table  (table, this host does not have it)
   fastly_geo              1 function; calls of 1 are answered `unsupported`
@@ -106,7 +106,7 @@ fn a_composed_component_is_drawn_with_who_satisfies_whom() {
 │  │    example:odd/thing ──▶ host
 │  └─ inner  kv-store ──▶ outside of app
 └─ f    origin, wasi ──▶ host
-imports: 3
+imports: 3, and this host has 2 of them
   edgekv:platform/origin@0.1.0
   wasi:io/poll@0.2.12
   example:odd/thing@1.0.0  (this host does not have it)

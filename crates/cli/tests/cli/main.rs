@@ -11,6 +11,7 @@ mod client;
 mod compiled;
 mod componentizing;
 mod composing;
+mod conformance;
 mod guests;
 mod help;
 mod inspecting;

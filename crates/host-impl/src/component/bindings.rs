@@ -63,7 +63,10 @@ wasmtime::component::bindgen!({
     ",
     world: "edgekv:host/host",
     wasmtime_crate: crate::component::bindings::wasmtime_with_bytes,
-    with: { "wasi:io": wasmtime_wasi_io::bindings::wasi::io },
+    with: {
+        "wasi:io": wasmtime_wasi_io::bindings::wasi::io,
+        "edgekv:kv/bodies.body": crate::component::BodyResource,
+    },
     trappable_error_type: {
         "edgekv:kv/bodies.error" => crate::status::Error,
         "edgekv:kv/kv-store.error" => crate::status::Error,

@@ -59,9 +59,11 @@ mod subscribe;
 
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 
+use crate::body::Body;
 use crate::ctx::KvCtx;
 use crate::handles::{Kind, Object};
 use crate::status::Error;
+use crate::streaming::BodyReceiver;
 
 pub(crate) use builders::{DeleteBuilder, InsertBuilder, ListBuilder, LookupBuilder};
 pub(crate) use found::Found;
@@ -75,6 +77,10 @@ pub struct KvView<'a> {
     /// [its own limit](ResourceTable::set_max_capacity).
     pub table: &'a mut ResourceTable,
 }
+
+/// The `body` of `edgekv:kv/bodies`, as the type of a [`Resource`].
+#[derive(Debug)]
+pub enum BodyResource {}
 
 /// Interfaces of programs: what [`add_to_linker`] adds.
 pub const INTERFACES: [&str; 4] = [
@@ -141,6 +147,21 @@ pub fn add_to_linker<T: Send + 'static>(
 }
 
 impl KvView<'_> {
+    /// Gives the component a body to read.
+    ///
+    /// `None` when the instance has [`max_handles`](crate::KvCtxBuilder::max_handles) objects already.
+    pub fn push_body(&mut self, body: Body) -> Option<Resource<BodyResource>> {
+        self.ctx.push_body(body).map(Resource::new_own)
+    }
+
+    /// Gives the component a body to write; what it writes comes out of the receiver.
+    ///
+    /// `None` when the instance has [`max_handles`](crate::KvCtxBuilder::max_handles) objects already.
+    pub fn push_streaming_body(&mut self) -> Option<(Resource<BodyResource>, BodyReceiver)> {
+        let (body, receiver) = self.ctx.push_streaming_body()?;
+        Some((Resource::new_own(body), receiver))
+    }
+
     /// Gives the component an object of its own.
     fn own<T: 'static>(&mut self, object: Object) -> Result<Resource<T>, Error> {
         self.ctx.handles_mut().insert(object).map(Resource::new_own)

@@ -158,5 +158,5 @@ impl KvCtx {
 
 /// Reads the name of a header or trailer.
 pub(super) fn header_name(memory: &GuestMemory<'_>, name: GuestPtr<[u8]>) -> Result<HeaderName, Error> {
-    operations::header_name(&*read_bytes(memory, name)?)
+    operations::header_name(&read_bytes(memory, name)?)
 }

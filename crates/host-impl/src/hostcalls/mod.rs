@@ -1,7 +1,7 @@
-//! What the functions of the ABI do, a file per module.
+//! The functions of the ABI, a file per module.
 //!
 //! Each goes through the same steps: read and check what the guest passes, out-pointers included; find the
-//! objects behind its handles; do the work; store the answers.
+//! objects behind its handles; do the work; store the answers. The work is in `operations/`, where components have it done as well.
 
 mod abi;
 mod async_io;

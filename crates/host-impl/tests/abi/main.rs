@@ -26,6 +26,8 @@ mod pointers;
 mod refusals;
 mod requests;
 mod responses;
+#[path = "../scripted/mod.rs"]
+mod scripted;
 mod signatures;
 mod stores;
 mod stubs;

@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use edgekv_host::{Body, BodyError, Responder};
-use http::uri;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, uri};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use tokio::sync::oneshot;
@@ -51,7 +52,7 @@ pub(super) async fn answer(
     let scheme = scheme(request.uri());
     let mut http = store.data_mut().http();
     let arguments = http
-        .new_incoming_request(scheme, request.map(|body| body.map_err(of_request)))
+        .new_incoming_request(scheme, request.map(|body| body.map_err(|error| of_request(&error))))
         .and_then(|request| Ok((request, http.new_response_outparam_from_callback(put_answer)?)));
     let (request, out) = match arguments {
         Ok(arguments) => arguments,
@@ -82,7 +83,7 @@ fn scheme(uri: &uri::Uri) -> Scheme {
 }
 
 /// What a guest is told of the body of its request that broke off.
-fn of_request(error: BodyError) -> Error {
+fn of_request(error: &BodyError) -> Error {
     tracing::debug!("{error}");
     Error::ConnectionTerminated
 }
@@ -99,17 +100,24 @@ impl Outlet {
     /// Sends an answer, or says what is left where it is none.
     fn send(self, response: Response) -> Option<Unanswered> {
         let response = match response {
-            Ok(response) if response.status().is_informational() => {
-                return Some(Unanswered::Interim(response.status().as_u16()));
-            }
             Ok(response) => response,
             Err(error) => return Some(in_words(&error)),
         };
         let (head, body) = response.into_parts();
+        if head.status.is_informational() {
+            let _ = self.discard.send(body);
+            return Some(Unanswered::Interim(head.status.as_u16()));
+        }
+        let left = claimed_length(&head.headers);
         let body = if body.is_end_stream() {
             Body::new()
-        } else if self.responder.takes_body(head.status) {
-            Body::from_stream(Sent { body, is_cut: self.is_cut, is_over: false })
+        } else if self.responder.takes_body(head.status) && left != Some(0) {
+            Body::from_stream(Sent {
+                body: Some(body),
+                left,
+                is_cut: self.is_cut,
+                discard: Some(self.discard),
+            })
         } else {
             // Where the instance has ended, nobody writes any more.
             let _ = self.discard.send(body);
@@ -118,6 +126,14 @@ impl Outlet {
         self.responder.send(http::Response::from_parts(head, body));
         None
     }
+}
+
+/// The length that a guest says its body has, if that is one number.
+fn claimed_length(headers: &HeaderMap) -> Option<u64> {
+    let mut claims = headers.get_all(CONTENT_LENGTH).iter();
+    let claim = claims.next().filter(|_| claims.next().is_none())?;
+    let is_number = claim.as_bytes().iter().all(u8::is_ascii_digit);
+    claim.to_str().ok().filter(|_| is_number)?.parse().ok()
 }
 
 fn in_words(error: &ErrorCode) -> Unanswered {
@@ -139,9 +155,14 @@ async fn take_all(body: oneshot::Receiver<HyperOutgoingBody>) -> Infallible {
 
 /// The body of a response, as it is written.
 struct Sent {
-    body: HyperOutgoingBody,
+    /// `None` when it is over.
+    body: Option<HyperOutgoingBody>,
+    /// Bytes that are still to come, if the guest has said how many there will be.
+    left: Option<u64>,
     is_cut: Arc<AtomicBool>,
-    is_over: bool,
+    /// For the rest of a body of which all is there that there will be: whoever writes it still has to say so, and need not hear that
+    /// nobody listens.
+    discard: Option<oneshot::Sender<HyperOutgoingBody>>,
 }
 
 /// Why a body of a response breaks off.
@@ -157,28 +178,48 @@ impl HttpBody for Sent {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Unfinished>>> {
-        if self.is_over {
+        if self.is_end_stream() {
             return Poll::Ready(None);
         }
-        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
-        let is_cut = match &frame {
-            Some(Ok(_)) => false,
-            // Dropped, or shorter than it was said to be.
-            Some(Err(_)) => true,
-            None => self.is_cut.load(Ordering::Acquire),
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let frame = match ready!(Pin::new(body).poll_frame(cx)) {
+            Some(Ok(frame)) => frame,
+            end => {
+                // An error is a body that was dropped, or is shorter than it was said to be.
+                let is_cut = end.is_some() || self.left.is_some() || self.is_cut.load(Ordering::Acquire);
+                self.body = None;
+                return Poll::Ready(is_cut.then_some(Err(Unfinished)));
+            }
         };
-        if let Some(Ok(frame)) = frame {
-            return Poll::Ready(Some(Ok(frame)));
-        }
-        self.is_over = true;
-        Poll::Ready(is_cut.then_some(Err(Unfinished)))
+        Poll::Ready(Some(Ok(match (frame.into_data(), self.left) {
+            (Ok(mut data), Some(left)) => {
+                data.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+                self.left = Some(left - data.len() as u64);
+                Frame::data(data)
+            }
+            (Ok(data), None) => Frame::data(data),
+            (Err(trailers), _) => {
+                self.body = None;
+                trailers
+            }
+        })))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.is_over
+        self.body.is_none() || self.left == Some(0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.left.map(SizeHint::with_exact).unwrap_or_default()
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        if self.left == Some(0)
+            && let (Some(body), Some(discard)) = (self.body.take(), self.discard.take())
+        {
+            let _ = discard.send(body);
+        }
     }
 }

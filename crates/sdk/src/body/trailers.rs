@@ -4,7 +4,6 @@ use std::io;
 
 use super::Body;
 use crate::abi::HostBody;
-use crate::buffer;
 use crate::error::Fault;
 
 impl Body {
@@ -25,7 +24,7 @@ impl Body {
     /// [`io::ErrorKind::InvalidData`] when a name is not UTF-8.
     pub fn trailer_names(&mut self) -> io::Result<Vec<String>> {
         let Some(host) = self.at_end()? else { return Ok(Vec::new()) };
-        collect(host, None)?
+        host.trailer_names()?
             .into_iter()
             .map(|name| {
                 String::from_utf8(name).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
@@ -40,7 +39,7 @@ impl Body {
     /// [`io::ErrorKind::WouldBlock`] before the bytes of the body have been read to the end.
     pub fn trailer_values(&mut self, name: &str) -> io::Result<Vec<Vec<u8>>> {
         let Some(host) = self.at_end()? else { return Ok(Vec::new()) };
-        Ok(collect(host, Some(name))?)
+        Ok(host.trailer_values(name)?)
     }
 
     /// The host's side, if there is one, when the guest has no bytes left that come before its trailers. Whether the host
@@ -54,15 +53,4 @@ impl Body {
             bytes => Err(Fault::Unread { bytes }),
         }
     }
-}
-
-/// Gathers all names, or the values of one trailer.
-fn collect(host: &mut HostBody, name: Option<&str>) -> Result<Vec<Vec<u8>>, Fault> {
-    let mut items = Vec::new();
-    let step = |buffer: &mut [u8], cursor| host.trailers(name, buffer, cursor);
-    buffer::each(&mut Vec::new(), step, |item| {
-        items.push(item.to_vec());
-        Ok::<_, Fault>(())
-    })?;
-    Ok(items)
 }

@@ -11,9 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use edgekv_sys::AsyncItemHandle;
-
-use crate::abi;
+use crate::abi::{self, Waitable};
 
 thread_local! {
     static REACTOR: RefCell<Reactor> = const { RefCell::new(Reactor::new()) };
@@ -23,11 +21,11 @@ thread_local! {
 struct Reactor {
     last: u64,
     /// By ticket, so in the order in which they began to wait: the host takes the first that is ready.
-    items: BTreeMap<u64, (AsyncItemHandle, Waker)>,
+    items: BTreeMap<u64, (Waitable, Waker)>,
     /// By time first, so that the next one is the first.
     timers: BTreeMap<(Instant, u64), Waker>,
     /// What the next host call waits for; kept for its memory.
-    handles: Vec<AsyncItemHandle>,
+    waited: Vec<Waitable>,
 }
 
 /// A place among those who wait. Given up when dropped.
@@ -39,7 +37,7 @@ pub(super) struct Ticket {
 
 impl Reactor {
     const fn new() -> Self {
-        Self { last: 0, items: BTreeMap::new(), timers: BTreeMap::new(), handles: Vec::new() }
+        Self { last: 0, items: BTreeMap::new(), timers: BTreeMap::new(), waited: Vec::new() }
     }
 
     fn next(&mut self) -> u64 {
@@ -88,11 +86,11 @@ pub(super) fn at(until: Instant, waker: &Waker) -> Ticket {
 
 impl Ticket {
     /// Begins to wait for an item.
-    fn item(handle: AsyncItemHandle, waker: &Waker) -> Self {
+    fn item(item: Waitable, waker: &Waker) -> Self {
         let waker = waker.clone();
         with(|reactor| {
             let number = reactor.next();
-            reactor.items.insert(number, (handle, waker));
+            reactor.items.insert(number, (item, waker));
             Self { number, until: None }
         })
     }
@@ -120,130 +118,101 @@ impl Drop for Ticket {
     }
 }
 
-/// Something at the host that can be waited for, and the place of who waits.
-#[derive(Debug)]
-pub(crate) struct Item {
-    handle: AsyncItemHandle,
-    ticket: Option<Ticket>,
-}
+/// The place of who waits for something at the host, once it has turned out not to be ready.
+#[derive(Debug, Default)]
+pub(crate) struct Turn(Option<Ticket>);
 
-impl Item {
-    pub(crate) const fn new(handle: AsyncItemHandle) -> Self {
-        Self { handle, ticket: None }
-    }
-
-    pub(crate) const fn handle(&self) -> AsyncItemHandle {
-        self.handle
-    }
-
-    /// Ready when the next call on the item will not wait. A host that cannot tell is asked by that call.
-    pub(crate) fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        match &self.ticket {
+impl Turn {
+    /// Ready when the next call on what is waited for will not wait; `item` says whether that is so at the begin.
+    pub(crate) fn poll(
+        &mut self,
+        item: impl FnOnce() -> Option<Waitable>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        match &self.0 {
             Some(ticket) if ticket.renew(context.waker()) => return Poll::Pending,
-            None if !abi::is_ready(self.handle).unwrap_or(true) => {
-                self.ticket = Some(Ticket::item(self.handle, context.waker()));
-                return Poll::Pending;
+            None => {
+                if let Some(item) = item() {
+                    self.0 = Some(Ticket::item(item, context.waker()));
+                    return Poll::Pending;
+                }
             }
-            _ => {}
+            Some(_) => {}
         }
-        self.ticket = None;
+        self.0 = None;
         Poll::Ready(())
     }
 }
 
-/// How many items may turn out not to be ready before no further ones are asked after one wait. Each that is ready allows
-/// one more, so the calls are never many more than what they find.
-const MISSES: usize = 8;
-
 /// Waits until something is ready, and wakes who waits for it, also for whatever else is ready by then. `false` when
 /// there is nothing to wait for.
+#[allow(clippy::clone_on_copy, reason = "what is waited for is a number for one kind of host only")]
 pub(super) fn wait() -> bool {
-    let (handles, until) = with(|reactor| {
-        let mut handles = mem::take(&mut reactor.handles);
-        handles.extend(reactor.items.values().map(|(handle, _)| *handle));
-        (handles, reactor.timers.keys().next().map(|(until, _)| *until))
+    let (items, until) = with(|reactor| {
+        let mut items = mem::take(&mut reactor.waited);
+        items.extend(reactor.items.values().map(|(item, _)| item.clone()));
+        (items, reactor.timers.keys().next().map(|(until, _)| *until))
     });
-    if handles.is_empty() && until.is_none() {
+    if items.is_empty() && until.is_none() {
         return false;
     }
     let limit = until.map(|until| until.saturating_duration_since(Instant::now()));
-    match (&*handles, limit) {
-        (_, Some(Duration::ZERO)) => {}
+    let mut wakers = match (&*items, limit) {
+        (_, Some(Duration::ZERO)) => Vec::new(),
         // Nothing else can go on meanwhile, so the call that is made next may as well do the waiting.
-        ([_], None) => wake_all(),
-        _ => wait_for(&handles, limit),
-    }
+        ([_], None) => take_all(),
+        _ => wait_for(&items, limit),
+    };
+    // Before anybody goes on: what is waited for may go away when it was.
     with(|reactor| {
-        reactor.handles = handles;
-        reactor.handles.clear();
+        reactor.waited = items;
+        reactor.waited.clear();
     });
-    for waker in with(Reactor::expired) {
+    wakers.extend(with(Reactor::expired));
+    for waker in wakers {
         waker.wake();
     }
     true
 }
 
-fn wait_for(handles: &[AsyncItemHandle], limit: Option<Duration>) {
-    match abi::select(handles, limit.map_or(0, whole_millis)) {
-        Ok(Some(index)) => {
-            for waker in ready_from(index) {
-                waker.wake();
-            }
-        }
-        Ok(None) => {}
+fn wait_for(items: &[Waitable], limit: Option<Duration>) -> Vec<Waker> {
+    match abi::select(items, limit) {
+        Ok(places) => take(&places),
         // The host cannot wait for several things. Nothing but time: then we can. Else each one is waited for by its own
         // call.
-        Err(_) if handles.is_empty() => thread::sleep(limit.unwrap_or_default()),
-        Err(_) => wake_all(),
-    }
-}
-
-/// Takes out the item at this place, which is ready, and those behind it that are ready too: what comes before it is not,
-/// or the host would have said so. Without this, each of many answers that come together would cost a wait for all that
-/// are left.
-fn ready_from(index: usize) -> Vec<Waker> {
-    let items: Vec<_> = with(|reactor| {
-        let items = reactor.items.iter().skip(index);
-        items.map(|(number, (handle, _))| (*number, *handle)).collect()
-    });
-    let mut wakers = Vec::new();
-    let mut misses_left = MISSES;
-    for (place, (number, handle)) in items.into_iter().enumerate() {
-        if place == 0 || abi::is_ready(handle).unwrap_or(true) {
-            wakers.extend(with(|reactor| reactor.items.remove(&number)).map(|(_, waker)| waker));
-            misses_left += 1;
-        } else if misses_left == 0 {
-            break;
-        } else {
-            misses_left -= 1;
+        Err(_) if items.is_empty() => {
+            thread::sleep(limit.unwrap_or_default());
+            Vec::new()
         }
-    }
-    wakers
-}
-
-fn wake_all() {
-    for (_, waker) in with(|reactor| mem::take(&mut reactor.items)).into_values() {
-        waker.wake();
+        Err(_) => take_all(),
     }
 }
 
-/// A limit as hosts take it: not too short, and never 0, which is none.
-fn whole_millis(limit: Duration) -> u32 {
-    u32::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX).max(1)
+/// Takes out the items at these places, which are ready.
+fn take(places: &[usize]) -> Vec<Waker> {
+    with(|reactor| {
+        let numbers: Vec<_> = reactor.items.keys().copied().collect();
+        let ready = places.iter().filter_map(|place| numbers.get(*place));
+        ready.filter_map(|number| reactor.items.remove(number)).map(|(_, waker)| waker).collect()
+    })
+}
+
+fn take_all() -> Vec<Waker> {
+    with(|reactor| mem::take(&mut reactor.items)).into_values().map(|(_, waker)| waker).collect()
 }
 
 /// Wakes all whose turn has come, without waiting: for programs that never come to rest.
+#[allow(clippy::clone_on_copy, reason = "as in `wait`")]
 pub(super) fn look() {
-    let handles: Vec<_> =
-        with(|reactor| reactor.items.iter().map(|(number, (handle, _))| (*number, *handle)).collect());
-    for (number, handle) in handles {
-        if abi::is_ready(handle).unwrap_or(true)
-            && let Some((_, waker)) = with(|reactor| reactor.items.remove(&number))
-        {
-            waker.wake();
+    let items: Vec<_> =
+        with(|reactor| reactor.items.iter().map(|(number, (item, _))| (*number, item.clone())).collect());
+    let mut wakers = with(Reactor::expired);
+    for (number, item) in items {
+        if abi::is_ready(&item) {
+            wakers.extend(with(|reactor| reactor.items.remove(&number)).map(|(_, waker)| waker));
         }
     }
-    for waker in with(Reactor::expired) {
+    for waker in wakers {
         waker.wake();
     }
 }

@@ -4,7 +4,6 @@ use std::io;
 use std::net::IpAddr;
 
 use crate::abi::{Address, HostRequest};
-use crate::buffer;
 use crate::error::Fault;
 
 /// The client of the request, asked when it is wanted: each method is a host call.
@@ -53,11 +52,8 @@ impl Client {
     ///
     /// When the host has no such name, or one that is not UTF-8.
     pub fn request_id(&self) -> io::Result<String> {
-        let mut buffer = Vec::new();
-        let id = buffer::text(&mut buffer, |buffer| self.request.id(buffer))?;
-        let id =
-            std::str::from_utf8(id).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        Ok(id.to_owned())
+        let id = String::from_utf8(self.request.id()?);
+        id.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     fn address(&self, which: Address) -> io::Result<Option<IpAddr>> {

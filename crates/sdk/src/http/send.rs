@@ -30,7 +30,7 @@ pub struct Sent(());
 pub(super) fn whole(response: Response<Body>) -> io::Result<Sent> {
     check_final(response.status())?;
     let at_host = prepare(response.status(), response.headers())?;
-    at_host.send(response.into_body().into_host()?)?;
+    at_host.send(response.into_body().into_value()?)?;
     BEGUN.set(true);
     Ok(Sent(()))
 }
@@ -59,7 +59,7 @@ pub(super) fn whole(response: Response<Body>) -> io::Result<Sent> {
 pub fn respond(head: Response<impl Into<Body>>) -> io::Result<BodyWriter> {
     check_final(head.status())?;
     let at_host = prepare(head.status(), head.headers())?;
-    let body = at_host.stream(head.into_body().into().into_host()?)?;
+    let body = at_host.stream(head.into_body().into().into_value()?)?;
     BEGUN.set(true);
     Ok(BodyWriter { body: body.into() })
 }
@@ -84,7 +84,7 @@ pub fn respond(head: Response<impl Into<Body>>) -> io::Result<BodyWriter> {
 /// When a response was sent before, or the host does not accept this one.
 pub fn early_hints(headers: &HeaderMap) -> io::Result<()> {
     let hints = prepare(StatusCode::EARLY_HINTS, headers)?;
-    Ok(hints.send(Body::new().into_host()?)?)
+    Ok(hints.send(Body::new().into_value()?)?)
 }
 
 /// A status below 200 only announces a response: a host that takes it waits for another one, or refuses it too late.

@@ -39,7 +39,7 @@ impl<'a> DeleteBuilder<'a> {
     /// [`KVStoreError::ItemNotFound`] when there is no such key, and [`KVStoreError::ItemPreconditionFailed`] when the
     /// entry has another generation than asked for.
     pub fn execute(&self, key: &str) -> Result<(), KVStoreError> {
-        self.store.pending_delete_wait(self.execute_async(key)?)
+        Ok(abi::delete_now(&self.store.handle, key, self.if_generation_match)?)
     }
 
     /// Starts to delete the key; [`KVStore::pending_delete_wait`] has the result.
@@ -48,7 +48,7 @@ impl<'a> DeleteBuilder<'a> {
     ///
     /// [`KVStoreError::ItemBadRequest`] when the key is not valid.
     pub fn execute_async(&self, key: &str) -> Result<PendingDeleteHandle, KVStoreError> {
-        Ok(PendingDeleteHandle::new(abi::delete(self.store.handle, key, self.if_generation_match)?))
+        Ok(PendingDeleteHandle::new(abi::delete(&self.store.handle, key, self.if_generation_match)?))
     }
 }
 

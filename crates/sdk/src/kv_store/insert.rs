@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use edgekv_sys::KvInsertMode;
-
 use super::{KVStore, KVStoreError, PendingInsertHandle};
 use crate::{Body, abi};
 
@@ -22,17 +20,6 @@ pub enum InsertMode {
     Append,
     /// Puts the new bytes before the old value.
     Prepend,
-}
-
-impl From<InsertMode> for KvInsertMode {
-    fn from(mode: InsertMode) -> Self {
-        match mode {
-            InsertMode::Overwrite => Self::OVERWRITE,
-            InsertMode::Add => Self::ADD,
-            InsertMode::Append => Self::APPEND,
-            InsertMode::Prepend => Self::PREPEND,
-        }
-    }
 }
 
 /// A write with options, made by [`KVStore::build_insert`].
@@ -114,8 +101,8 @@ impl<'a> InsertBuilder<'a> {
     /// [`KVStoreError::ItemPreconditionFailed`] when the key is there already (mode add) or has
     /// another generation; and those of [`KVStore::insert`].
     pub fn execute(self, key: &str, value: impl Into<Body>) -> Result<(), KVStoreError> {
-        let pending = self.execute_async(key, value)?;
-        self.store.pending_insert_wait(pending)
+        let options = self.options()?;
+        Ok(abi::insert_now(&self.store.handle, key, value.into().into_value()?, &options)?)
     }
 
     /// Starts to write the key; [`KVStore::pending_insert_wait`] has the result.
@@ -129,15 +116,19 @@ impl<'a> InsertBuilder<'a> {
         key: &str,
         value: impl Into<Body>,
     ) -> Result<PendingInsertHandle, KVStoreError> {
-        let options = abi::InsertOptions {
-            mode: self.mode.into(),
+        let options = self.options()?;
+        let value = value.into().into_value()?;
+        Ok(PendingInsertHandle::new(abi::insert(&self.store.handle, key, value, &options)?))
+    }
+
+    fn options(&self) -> Result<abi::InsertOptions<'_>, KVStoreError> {
+        Ok(abi::InsertOptions {
+            mode: self.mode,
             background_fetch: self.background_fetch,
             metadata: &self.metadata,
             time_to_live_sec: self.time_to_live.map(whole_seconds).transpose()?,
             if_generation_match: self.if_generation_match,
-        };
-        let body = value.into().into_host()?;
-        Ok(PendingInsertHandle::new(abi::insert(self.store.handle, key, body, &options)?))
+        })
     }
 }
 

@@ -1,8 +1,6 @@
 //! Listing keys: one page, all pages, or all keys.
 
-use edgekv_sys::KvListMode;
-
-use super::page::PageMeta;
+use super::page::{self, PageMeta};
 use super::{KVStore, KVStoreError, ListPage, PendingListHandle};
 use crate::abi;
 use crate::error::Fault;
@@ -76,7 +74,7 @@ impl<'a> ListBuilder<'a> {
     /// [`KVStoreError::TooManyRequests`] at a rate limit, and [`KVStoreError::UnusableAnswer`] when the page cannot be
     /// read.
     pub fn execute(self) -> Result<ListPage, KVStoreError> {
-        self.execute_async()?.wait()
+        page::read(abi::list_now(&self.store.handle, &self.options())?)
     }
 
     /// Starts to list one page; [`KVStore::pending_list_wait`] has the result.
@@ -85,16 +83,16 @@ impl<'a> ListBuilder<'a> {
     ///
     /// [`KVStoreError::ItemBadRequest`] when the host refuses the options.
     pub fn execute_async(&self) -> Result<PendingListHandle, KVStoreError> {
-        let options = abi::ListOptions {
-            mode: match self.mode {
-                ListMode::Eventual => KvListMode::EVENTUAL,
-                ListMode::Strong | ListMode::Other(_) => KvListMode::STRONG,
-            },
+        Ok(PendingListHandle::new(abi::list(&self.store.handle, &self.options())?))
+    }
+
+    fn options(&self) -> abi::ListOptions<'_> {
+        abi::ListOptions {
+            eventual: self.mode == ListMode::Eventual,
             cursor: self.cursor.as_deref(),
             limit: self.limit,
             prefix: self.prefix.as_deref(),
-        };
-        Ok(PendingListHandle::new(abi::list(self.store.handle, &options)?))
+        }
     }
 
     /// All pages, one after the other. Pages without keys are passed over.
@@ -146,7 +144,7 @@ impl<'a> ListResponse<'a> {
         while !self.ended {
             // Until the page is here and sound, this iteration is over: an error must not be repeated.
             self.ended = true;
-            let page = self.request.execute_async()?.wait()?;
+            let page = page::read(abi::list_now(&self.request.store.handle, &self.request.options())?)?;
             let next = page.next_cursor();
             if next.is_some() && next == self.request.cursor {
                 // A host that stays where it is would be asked for ever.

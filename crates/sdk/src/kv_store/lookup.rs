@@ -1,17 +1,9 @@
 //! Looking a key up.
 
-use std::mem::MaybeUninit;
-
 use bytes::Bytes;
-use edgekv_sys::KvStoreLookupHandle;
 
-use super::{KVStore, KVStoreError, MAX_METADATA_BYTES, PendingLookupHandle};
-use crate::error::Fault;
+use super::{KVStore, KVStoreError, PendingLookupHandle};
 use crate::{Body, abi};
-
-/// The most metadata that a lookup makes room for, in bytes: above what stores accept, so that one with a higher limit
-/// works too, and low enough that a wrong answer of the host costs nothing.
-const MOST_METADATA_BYTES: usize = 64 * 1024;
 
 /// A lookup, made by [`KVStore::build_lookup`].
 ///
@@ -39,7 +31,7 @@ impl<'a> LookupBuilder<'a> {
     ///
     /// Those of [`KVStore::lookup`].
     pub fn execute(&self, key: &str) -> Result<LookupResponse, KVStoreError> {
-        self.execute_async(key)?.wait()
+        Ok(abi::get(&self.store.handle, key)?.into())
     }
 
     /// Starts to look the key up; [`KVStore::pending_lookup_wait`] has the result.
@@ -48,7 +40,7 @@ impl<'a> LookupBuilder<'a> {
     ///
     /// [`KVStoreError::ItemBadRequest`] when the key is not valid.
     pub fn execute_async(&self, key: &str) -> Result<PendingLookupHandle, KVStoreError> {
-        Ok(PendingLookupHandle::new(abi::lookup(self.store.handle, key)?))
+        Ok(PendingLookupHandle::new(abi::lookup(&self.store.handle, key)?))
     }
 }
 
@@ -101,25 +93,9 @@ impl LookupResponse {
     }
 }
 
-/// Waits for a lookup. Metadata go through a buffer on the stack, so an entry without any costs no allocation.
-pub(super) fn wait(pending: KvStoreLookupHandle) -> Result<LookupResponse, KVStoreError> {
-    let mut buffer = [MaybeUninit::uninit(); MAX_METADATA_BYTES];
-    match abi::lookup_wait(pending, &mut buffer) {
-        Ok(found) => Ok(response(found)),
-        Err(Fault::Room { needed }) if (MAX_METADATA_BYTES + 1..=MOST_METADATA_BYTES).contains(&needed) => {
-            // The host keeps what it found until there is room for it.
-            let mut buffer = vec![MaybeUninit::uninit(); needed];
-            Ok(response(abi::lookup_wait(pending, &mut buffer)?))
-        }
-        Err(fault) => Err(fault.into()),
-    }
-}
-
-fn response(found: abi::Found<'_>) -> LookupResponse {
-    LookupResponse {
-        metadata: (!found.metadata.is_empty()).then(|| Bytes::copy_from_slice(found.metadata)),
-        generation: found.generation,
-        body: Some(found.body.into()),
+impl From<abi::Found> for LookupResponse {
+    fn from(found: abi::Found) -> Self {
+        Self { body: Some(found.body.into()), metadata: found.metadata, generation: found.generation }
     }
 }
 
@@ -129,6 +105,7 @@ mod tests {
 
     use super::*;
     use crate::FastlyStatus;
+    use crate::abi::MOST_METADATA_BYTES;
     use crate::abi::script::{self, Answer, answer};
 
     const STORE: KVStore = KVStore { handle: KvStoreHandle(3) };

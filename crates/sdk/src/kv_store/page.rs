@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use edgekv_sys::KvStoreListHandle;
 use serde::Deserialize;
 
 use super::{KVStoreError, ListMode};
+use crate::Body;
+use crate::abi::HostBody;
 use crate::error::Fault;
-use crate::{Body, abi};
 
 /// One page of the keys of a store.
 ///
@@ -99,9 +99,9 @@ impl ListPage {
     }
 }
 
-/// Waits for a list and reads its page.
-pub(super) fn wait(pending: KvStoreListHandle) -> Result<ListPage, KVStoreError> {
-    parse(&Body::from(abi::list_wait(pending)?).collect()?)
+/// Reads the page that is in this body.
+pub(super) fn read(document: HostBody) -> Result<ListPage, KVStoreError> {
+    parse(&Body::from(document).collect()?)
 }
 
 fn parse(bytes: &[u8]) -> Result<ListPage, KVStoreError> {

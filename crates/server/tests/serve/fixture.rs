@@ -40,9 +40,14 @@ pub(crate) const APP: &str = include_str!("app.wat");
 
 /// Another program, with a pool of its own.
 pub(crate) fn compile(text: &str, instances: NonZeroU32) -> Program {
+    compile_bytes(&wat::parse_str(text).unwrap(), instances)
+}
+
+/// The same of a program that is there as bytes.
+pub(crate) fn compile_bytes(bytes: &[u8], instances: NonZeroU32) -> Program {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.wasm");
-    std::fs::write(&path, wat::parse_str(text).unwrap()).unwrap();
+    std::fs::write(&path, bytes).unwrap();
     let runtime = Runtime::builder()
         .pool(Pool { instances })
         .yield_every(TURN)

@@ -88,7 +88,8 @@ pub(crate) fn instance(path: &str) -> Vec<Line> {
     of_instance(&id)
 }
 
-fn of_instance(id: &str) -> Vec<Line> {
+/// What was told of the instance with this identity.
+pub(crate) fn of_instance(id: &str) -> Vec<Line> {
     let lines = LINES.lock().unwrap();
     let is_of =
         |line: &&Line| line.target == "edgekv::app" && line.fields.get("id").is_some_and(|of| of == id);

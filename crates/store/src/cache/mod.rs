@@ -63,7 +63,8 @@
 //! under way, and replaces what is kept. There is one at a time; when another such write ends meanwhile, the fetch stays
 //! attached, and is followed by another one. When nothing is kept, the end of the write detaches the read as that of any other does.
 //! If the fetch fails or is given up, or nobody can say whether the write has happened, what is kept goes. A write that is
-//! refused changes nothing. So what is kept is as new as the last ordinary write that was acknowledged: nothing is kept, nor
+//! refused changes nothing; but where others write past the cache, which a limit of freshness says, it may have been refused for
+//! what they have written, so what is kept goes as well. So what is kept is as new as the last ordinary write that was acknowledged: nothing is kept, nor
 //! fetched, while one is under way, and the proof above holds for these. And every background write is seen in the end,
 //! also in an endless stream of them: what is kept after it has happened is either read after it, or followed by a fetch, and
 //! the fetch that is under way is never detached by such writes.
@@ -73,6 +74,7 @@
 //! engine that answers lookups at once, the new entry is kept when the write is acknowledged, unless another such write of
 //! the key was under way. What is given up is given up for lookups: conditions of writes, `read`, and scans are the engine's.
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod background;
 mod engine;
 mod handles;
@@ -92,12 +94,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use self::background::Background;
 pub use self::engine::CachedEngine;
 use self::slots::Slots;
 use self::values::Values;
 use crate::clock::Clock;
 use crate::name::StoreId;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use crate::without_system::Background;
 
 /// How much a cache keeps, and for how long.
 ///

@@ -314,7 +314,9 @@ impl Slots {
                     slot.ordinary = slot.ordinary.saturating_sub(1);
                     slot.detach();
                 }
-                Ended::Unchanged => slot.background = slot.background.saturating_sub(1),
+                Ended::Unchanged if !values.is_shared() => {
+                    slot.background = slot.background.saturating_sub(1);
+                }
                 Ended::Written => {
                     slot.background = slot.background.saturating_sub(1);
                     // While an ordinary write is under way, nothing is.
@@ -327,7 +329,8 @@ impl Slots {
                         }
                     }
                 }
-                Ended::Unknown => {
+                // Where others write as well, a refusal may mean that what is kept is not what the engine has.
+                Ended::Unknown | Ended::Unchanged => {
                     slot.background = slot.background.saturating_sub(1);
                     slot.detach();
                     slot.owed = false;

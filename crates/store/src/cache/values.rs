@@ -112,6 +112,11 @@ impl Values {
         self.cache.contains_key(place)
     }
 
+    /// Whether others write to the same data, past this cache.
+    pub(super) const fn is_shared(&self) -> bool {
+        self.freshness.is_some()
+    }
+
     /// The moment to be remembered with what is read from now on.
     pub(super) fn read_begins(&self) -> Timestamp {
         self.freshness.map_or(Timestamp::default(), |_| self.clock.now())

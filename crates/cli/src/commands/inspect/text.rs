@@ -101,7 +101,8 @@ impl Text {
         for (name, imports) in &modules {
             let name = Escaped::name(name).to_string();
             let count = of_kinds(imports.iter().map(|(_, kind, _)| *kind));
-            let notes = notes(imports.iter().map(|(_, _, provided)| *provided));
+            let all: Vec<_> = imports.iter().map(|(_, _, provided)| *provided).collect();
+            let notes = notes(&all);
             lines.push((1, format!("{name:0$}  {count}{notes}", width.unwrap_or_default())));
             for (name, kind, provided) in imports {
                 let is_shown = self.is_verbose || matches!(provided, Provided::No | Provided::OtherVersion);
@@ -110,7 +111,8 @@ impl Text {
                 }
             }
         }
-        self.list(format_args!("imports: {}", module.imports.len()), lines.into_iter());
+        let all = modules.values().flatten().map(|(_, _, provided)| *provided);
+        self.list(format_args!("imports: {}{}", module.imports.len(), there(all)), lines.into_iter());
         let exports = module.exports.iter().map(|export| {
             let kind =
                 if export.kind == Kind::Function { String::new() } else { format!(" ({})", export.kind) };
@@ -122,16 +124,22 @@ impl Text {
     }
 
     fn component(&mut self, component: &Component) {
-        self.interfaces("imports", &component.imports, true);
-        self.interfaces("exports", &component.exports, false);
+        let all: Vec<_> = component.imports.iter().map(provided).collect();
+        let heading = format!("imports: {}{}", all.len(), there(all.iter().copied()));
+        self.interfaces(&heading, &component.imports, provided);
+        let heading = format!("exports: {}", component.exports.len());
+        self.interfaces(&heading, &component.exports, |_| Provided::Yes);
         let owned = owned(component);
         let listed = owned.iter().map(|owned| owned.instances).fold(0, u64::saturating_add);
         let memories: Vec<_> = owned
             .into_iter()
             .map(|owned| {
                 let path: Vec<_> = owned.path.iter().map(|name| Escaped::name(name).to_string()).collect();
-                let times =
-                    if owned.instances == 1 { String::new() } else { format!(" × {}", owned.instances) };
+                let times = if owned.instances == 1 {
+                    String::new()
+                } else {
+                    format!(" ({} times)", owned.instances)
+                };
                 (1, format!("{}{times}: {}", path.join(" / "), Limits(owned.memory)))
             })
             .collect();
@@ -142,16 +150,16 @@ impl Text {
         }
     }
 
-    fn interfaces(&mut self, heading: &str, interfaces: &[Interface], is_import: bool) {
+    fn interfaces(&mut self, heading: &str, interfaces: &[Interface], provided: fn(&Interface) -> Provided) {
         let mut lines = Vec::new();
         for interface in interfaces {
-            let provided = if is_import { provided(interface) } else { Provided::Yes };
-            lines.push((1, with_note(&Escaped::name(&interface.name).to_string(), interface.kind, provided)));
+            let name = Escaped::name(&interface.name).to_string();
+            lines.push((1, with_note(&name, interface.kind, provided(interface))));
             if self.is_verbose {
                 lines.extend(interface.functions.iter().map(|name| (2, Escaped::name(name).to_string())));
             }
         }
-        self.list(format_args!("{heading}: {}", interfaces.len()), lines.into_iter());
+        self.list(heading, lines.into_iter());
     }
 }
 
@@ -193,9 +201,24 @@ fn of_kinds(kinds: impl Iterator<Item = Kind>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
+/// How many of these imports are there, as the end of a heading.
+fn there(provided: impl Iterator<Item = Provided>) -> String {
+    let (mut all, mut there) = (0, 0);
+    for provided in provided {
+        all += 1;
+        there += usize::from(provided == Provided::Yes);
+    }
+    match (all, there) {
+        (0, _) => String::new(),
+        (all, there) if all == there => ", and this host has all of them".to_owned(),
+        (_, 0) => ", and this host has none of them".to_owned(),
+        (_, there) => format!(", and this host has {there} of them"),
+    }
+}
+
 /// What is to be said of several imports together.
-fn notes(provided: impl Iterator<Item = Provided> + Clone) -> String {
-    let count = |what: Provided| provided.clone().filter(|provided| *provided == what).count();
+fn notes(provided: &[Provided]) -> String {
+    let count = |what: Provided| provided.iter().filter(|provided| **provided == what).count();
     let mut notes = String::new();
     match count(Provided::Unsupported) {
         0 => {}

@@ -50,7 +50,7 @@ fn what_is_no_application_says_what_it_is() {
     here.wat("library.wasm", "(module (func (export \"run\")))");
     for flags in ["", " --watch"] {
         let serve = |name: &str| here.run(&format!("serve {name} --listen 127.0.0.1:0{flags}"));
-        serve("component.wasm").fails(126, &["component.wasm: is a component", "wasm32-wasip1"]);
+        serve("component.wasm").fails(126, &["component.wasm: it exports neither", "wasm32-wasip2"]);
         serve("text.rs").fails(126, &["text.rs: is a text file", "name the .wasm file"]);
         serve("app.wat").fails(126, &["app.wat: is WebAssembly text"]);
         serve("library.wasm").fails(126, &["library.wasm: it has no function `_start`"]);

@@ -283,3 +283,33 @@ fn after_the_end_of_the_cache_a_write_ends_without_it() {
     script.finish_write();
     write.wait().unwrap();
 }
+
+/// A bench where "old" is kept, and somebody has written "theirs" past the cache.
+fn overtaken(freshness: Option<Duration>) -> (Bench, Insert) {
+    let bench = Bench::with(CacheLimits { freshness, ..CacheLimits::default() });
+    bench.put("old");
+    assert_eq!(bench.seen(), miss("old"));
+    let kept = bench.store.lookup(key()).wait().unwrap().unwrap().generation();
+    let engine = bench.inner.upgrade().unwrap();
+    let theirs = engine.open(&StoreName::new("store").unwrap()).wait().unwrap().unwrap();
+    let (now, limits) = (bench.clock.now(), Limits::default());
+    theirs.insert(key(), Insert::new("theirs"), now, &limits, Completion::NONE).wait().unwrap();
+    assert_eq!(bench.seen(), hit("old"));
+    (bench, Insert { condition: Some(crate::GenerationMatch::Is(kept)), ..in_background("mine") })
+}
+
+#[test]
+fn where_others_write_as_well_a_write_that_is_refused_forgets_what_it_was_refused_for() {
+    let (bench, insert) = overtaken(Some(Duration::from_secs(60)));
+    assert!(matches!(bench.insert(insert).wait(), Err(KvError::PreconditionFailed)));
+    assert_eq!(bench.seen(), miss("theirs"), "so that the next try goes by what is there");
+    bench.assert_idle();
+}
+
+#[test]
+fn where_nobody_else_writes_a_write_that_is_refused_forgets_nothing() {
+    let (bench, insert) = overtaken(None);
+    assert!(matches!(bench.insert(insert).wait(), Err(KvError::PreconditionFailed)));
+    assert_eq!(bench.seen(), hit("old"), "whoever writes past such a cache was told not to");
+    bench.assert_idle();
+}

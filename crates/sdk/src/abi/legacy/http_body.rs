@@ -6,8 +6,33 @@ use edgekv_sys::{AsyncItemHandle, BodyHandle, BodyWriteEnd, FastlyStatus as Stat
 
 #[cfg(test)]
 use super::script::fastly_http_body;
-use super::{Result, check, check_length, step};
+use super::{Result, Waitable, buffer, check, check_length, step, waitable};
 use crate::error::{Call, Fault};
+
+/// What a write takes and a response is sent with.
+#[derive(Debug)]
+pub(crate) struct Value(HostBody);
+
+impl From<HostBody> for Value {
+    fn from(body: HostBody) -> Self {
+        Self(body)
+    }
+}
+
+impl Value {
+    /// Gives the handle to a call that consumes it.
+    pub(super) fn release(self) -> BodyHandle {
+        self.0.release()
+    }
+}
+
+/// Hands bytes to the host.
+#[allow(clippy::needless_pass_by_value, reason = "components keep them until they are needed")]
+pub(crate) fn value(bytes: Vec<u8>) -> Result<Value> {
+    let mut body = HostBody::new()?;
+    body.write(&bytes, BodyWriteEnd::BACK)?;
+    Ok(body.into())
+}
 
 /// A body at the host. Closed when dropped.
 #[derive(Debug)]
@@ -116,9 +141,29 @@ impl HostBody {
         })
     }
 
+    /// The names of the trailers, each once.
+    pub(crate) fn trailer_names(&mut self) -> Result<Vec<Vec<u8>>> {
+        self.all_trailers(None)
+    }
+
+    /// The values of a trailer.
+    pub(crate) fn trailer_values(&mut self, name: &str) -> Result<Vec<Vec<u8>>> {
+        self.all_trailers(Some(name))
+    }
+
+    fn all_trailers(&mut self, name: Option<&str>) -> Result<Vec<Vec<u8>>> {
+        let mut items = Vec::new();
+        let step = |buffer: &mut [u8], cursor| self.trailers(name, buffer, cursor);
+        buffer::each(&mut Vec::new(), step, |item| {
+            items.push(item.to_vec());
+            Ok::<_, Fault>(())
+        })?;
+        Ok(items)
+    }
+
     /// One step through the names of the trailers, or through the values of the trailer `name`: the length of what is
     /// in the buffer, and where to go on.
-    pub(crate) fn trailers(
+    fn trailers(
         &mut self,
         name: Option<&str>,
         buffer: &mut [u8],
@@ -148,8 +193,8 @@ impl HostBody {
         let _ = unsafe { fastly_http_body::abandon(self.release()) };
     }
 
-    /// The body as something that can be waited for.
-    pub(crate) fn item(&self) -> AsyncItemHandle {
-        AsyncItemHandle(self.0.0)
+    /// What says when the next call on the body does not wait; `None` when that is so now.
+    pub(crate) fn waitable(&self) -> Option<Waitable> {
+        waitable(AsyncItemHandle(self.0.0))
     }
 }

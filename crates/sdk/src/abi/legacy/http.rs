@@ -6,7 +6,7 @@ use edgekv_sys::{fastly_abi, fastly_http_downstream, fastly_http_req, fastly_htt
 
 #[cfg(test)]
 use super::script::{fastly_abi, fastly_http_downstream, fastly_http_req, fastly_http_resp};
-use super::{HostBody, Result, check, check_length, fill, step};
+use super::{Address, HostBody, Result, Value, buffer, check, check_length, fill, step};
 use crate::error::{Call, Fault};
 
 /// The version of the ABI that this crate is written for.
@@ -30,13 +30,6 @@ pub(crate) fn downstream() -> Result<(HostRequest, HostBody)> {
 /// A request at the host. It stays there until the program ends, so that it can be asked about its client at any time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HostRequest(RequestHandle);
-
-/// An address that the host knows.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Address {
-    Client,
-    Server,
-}
 
 impl HostRequest {
     fn claim(handle: RequestHandle) -> Result<Self> {
@@ -99,12 +92,18 @@ impl HostRequest {
         })
     }
 
-    /// The identity that the host gave the request; its length in the buffer.
-    pub(crate) fn id(self, buffer: &mut [u8]) -> Result<usize> {
-        // SAFETY: see `method`.
-        fill(Call::Http, buffer, |at, room, length| unsafe {
-            fastly_http_downstream::downstream_client_request_id(self.0, at, room, length)
-        })
+    /// The identity that the host gave the request.
+    pub(crate) fn id(self) -> Result<Vec<u8>> {
+        let mut buffer = Vec::new();
+        let length = buffer::text(&mut buffer, |buffer| {
+            // SAFETY: see `method`.
+            fill(Call::Http, buffer, |at, room, length| unsafe {
+                fastly_http_downstream::downstream_client_request_id(self.0, at, room, length)
+            })
+        })?
+        .len();
+        buffer.truncate(length);
+        Ok(buffer)
     }
 
     /// An address: 4 or 16 bytes, or none when the host does not know it.
@@ -161,13 +160,13 @@ impl HostResponse {
     }
 
     /// Sends the response with all of its body. Both are gone, whatever the answer.
-    pub(crate) fn send(self, body: HostBody) -> Result<()> {
+    pub(crate) fn send(self, body: Value) -> Result<()> {
         // SAFETY: the call takes no pointer.
         check(Call::Http, unsafe { fastly_http_resp::send_downstream(self.release(), body.release(), 0) })
     }
 
     /// Sends the response and what is in its body, which is sent on as it is written from now on.
-    pub(crate) fn stream(self, body: HostBody) -> Result<HostBody> {
+    pub(crate) fn stream(self, body: Value) -> Result<HostBody> {
         let body = body.release();
         // SAFETY: the call takes no pointer.
         let status = unsafe { fastly_http_resp::send_downstream(self.release(), body, 1) };

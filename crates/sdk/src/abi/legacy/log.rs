@@ -1,6 +1,6 @@
 //! The calls of the module `fastly_log`.
 
-use edgekv_sys::EndpointHandle;
+pub(crate) use edgekv_sys::EndpointHandle as Endpoint;
 #[cfg(not(test))]
 use edgekv_sys::fastly_log;
 
@@ -10,18 +10,18 @@ use super::{Result, check, check_length};
 use crate::error::{Call, Fault};
 
 /// The endpoint of a name.
-pub(crate) fn endpoint(name: &str) -> Result<EndpointHandle> {
-    let mut endpoint = EndpointHandle::INVALID;
+pub(crate) fn endpoint(name: &str) -> Result<Endpoint> {
+    let mut endpoint = Endpoint::INVALID;
     // SAFETY: `name` is a `str`, and `endpoint` a local.
     check(Call::Log, unsafe { fastly_log::endpoint_get(name.as_ptr(), name.len(), &raw mut endpoint) })?;
-    if endpoint == EndpointHandle::INVALID {
+    if endpoint == Endpoint::INVALID {
         return Err(Fault::Empty { missing: "no endpoint" });
     }
     Ok(endpoint)
 }
 
 /// Sends one message, whole.
-pub(crate) fn log(endpoint: EndpointHandle, message: &[u8]) -> Result<()> {
+pub(crate) fn log(endpoint: Endpoint, message: &[u8]) -> Result<()> {
     let mut written = 0;
     // SAFETY: `message` is a slice, and `written` a local.
     check(Call::Log, unsafe {
