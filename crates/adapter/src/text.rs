@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 pub(crate) const STATE: &str = include_str!("text/state.wat");
 
 /// All else.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     include_str!("text/imports.wat"),
     include_str!("text/memory.wat"),
     include_str!("text/handles.wat"),
@@ -16,6 +16,7 @@ const FILES: [&str; 10] = [
     include_str!("text/trailers.wat"),
     include_str!("text/kv_store.wat"),
     include_str!("text/waits.wat"),
+    include_str!("text/forgetting.wat"),
     include_str!("text/object_store.wat"),
     include_str!("text/async_io.wat"),
     include_str!("text/platform.wat"),

@@ -210,9 +210,10 @@ mod tests {
         let forms = |name: &str| -> Vec<_> {
             all.iter().filter(|program| program.name == name).map(|program| program.target).collect()
         };
-        assert_eq!(forms("exit-code"), [Target::Program]);
+        assert_eq!(forms("bench-guest"), [Target::Program]);
         assert_eq!(forms("hello-kv"), [Target::Program, Target::Component]);
         assert_eq!(forms("edgekv-feature"), [Target::Layer]);
+        assert_eq!(forms("talk-builder"), [Target::Component]);
         assert_eq!(forms("edgekv"), []);
     }
 }

@@ -44,8 +44,10 @@
   (local $status i32)
   (if (i32.eqz (local.tee $store (call $object (local.get $store) (global.get $STORE)))) (then (return (global.get $BADF))))
   (if (local.tee $status (call $copy_text (local.get $key) (local.get $length))) (then (return (local.get $status))))
-  (call $store.lookup-async
-    (local.get $store) (global.get $TEXT) (call $text_length (local.get $length)) (global.get $RETURN))
+  (loop $again
+    (call $store.lookup-async
+      (local.get $store) (global.get $TEXT) (call $text_length (local.get $length)) (global.get $RETURN))
+    (br_if $again (call $may_try_again)))
   (call $store_started (global.get $LOOKUP) (local.get $out)))
 
 (func $fastly_kv_store.insert
@@ -71,7 +73,8 @@
   (local $status i32)
   (if (i32.eqz (call $find (local.get $store) (global.get $STORE))) (then (return (global.get $BADF))))
   (if (local.tee $status (call $copy_text (local.get $key) (local.get $length))) (then (return (local.get $status))))
-  (select (global.get $OK) (global.get $BADF) (local.get $body)))
+  (if (i32.eqz (local.get $body)) (then (return (global.get $BADF))))
+  (call $check_room))
 
 ;; The status for the options of an insert.
 (func $check_insert_config (param $mask i32) (param $config i32) (result i32)
@@ -99,7 +102,11 @@
         (call $place
           (i32.load $guest offset=8 (local.get $config))
           (i32.load $guest offset=12 (local.get $config)))
-        (i32.load $guest offset=12 (local.get $config)))))
+        ;; What is too long is so with one byte more than there may be: no need to keep more of it.
+        (select
+          (i32.load $guest offset=12 (local.get $config))
+          (i32.add (global.get $MAX_METADATA) (i32.const 1))
+          (i32.le_u (i32.load $guest offset=12 (local.get $config)) (global.get $MAX_METADATA))))))
   (if (i32.and (local.get $mask) (i32.const 16))
     (then
       (call $insert-builder.time-to-live
@@ -130,6 +137,7 @@
   (if (local.tee $status (call $check (local.get $config) (i32.const 16) (i32.const 8))) (then (return (local.get $status))))
   (if (i32.eqz (local.tee $store (call $object (local.get $store) (global.get $STORE)))) (then (return (global.get $BADF))))
   (if (local.tee $status (call $copy_text (local.get $key) (local.get $length))) (then (return (local.get $status))))
+  (if (local.tee $status (call $check_room)) (then (return (local.get $status))))
   (local.set $builder (call $store.build-delete (local.get $store)))
   (call $delete-builder.if-generation-match (local.get $builder) (i64.load $guest offset=8 (local.get $config)))
   (call $delete-builder.execute-async
@@ -141,8 +149,10 @@
   (local $status i32)
   (if (i32.eqz (local.tee $store (call $object (local.get $store) (global.get $STORE)))) (then (return (global.get $BADF))))
   (if (local.tee $status (call $copy_text (local.get $key) (local.get $length))) (then (return (local.get $status))))
-  (call $store.delete-async
-    (local.get $store) (global.get $TEXT) (call $text_length (local.get $length)) (global.get $RETURN))
+  (loop $again
+    (call $store.delete-async
+      (local.get $store) (global.get $TEXT) (call $text_length (local.get $length)) (global.get $RETURN))
+    (br_if $again (call $may_try_again)))
   (call $store_started (global.get $DELETE) (local.get $out)))
 
 (func $fastly_kv_store.list (param $store i32) (param $mask i32) (param $config i32) (param $out i32) (result i32)
@@ -169,6 +179,7 @@
             (i32.load $guest offset=8 (local.get $config))))
         (then (return (local.get $status))))))
   (if (i32.eqz (local.tee $store (call $object (local.get $store) (global.get $STORE)))) (then (return (global.get $BADF))))
+  (if (local.tee $status (call $check_room)) (then (return (local.get $status))))
   (local.set $builder (call $store.build-list (local.get $store)))
   (if (i32.load $guest (local.get $config))
     (then (call $list-builder.mode (local.get $builder) (i32.load $guest (local.get $config)))))

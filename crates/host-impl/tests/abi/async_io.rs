@@ -9,10 +9,10 @@ use futures_channel::mpsc::UnboundedSender;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 
-use crate::abi_test;
 use crate::fixture::Fixture;
 use crate::guest::{INVALID_HANDLE, MEMORY_END, UNTOUCHED, kv, status};
 use crate::ops::{InsertOptions, ListOptions};
+use crate::{abi_test, core_test};
 
 /// The index that says that the time is over.
 const TIMED_OUT: u32 = u32::MAX;
@@ -51,7 +51,7 @@ fn operations(f: &mut Fixture) -> [u32; 4] {
     [lookup, insert, delete, list]
 }
 
-abi_test!(each_kind_is_ready_when_its_next_call_need_not_wait, |f| {
+core_test!(each_kind_is_ready_when_its_next_call_need_not_wait, |f| {
     f.script.hold_answers();
     let operations = operations(f);
     let (feed, body) = fed_body(f);
@@ -75,7 +75,7 @@ abi_test!(each_kind_is_ready_when_its_next_call_need_not_wait, |f| {
     }
 });
 
-abi_test!(nothing_is_consumed_however_often_one_asks, |f| {
+core_test!(nothing_is_consumed_however_often_one_asks, |f| {
     f.guest.insert(f.store, "k", b"v");
     f.script.hold_answers();
     let items = operations(f);
@@ -117,7 +117,7 @@ abi_test!(who_asked_in_vain_without_waiting_is_woken_when_it_waits, |f| {
     assert_eq!(answering.join().unwrap(), 1);
 });
 
-abi_test!(a_select_is_woken_by_bodies, |f| {
+core_test!(a_select_is_woken_by_bodies, |f| {
     f.script.hold_answers();
     let (_, lookup) = f.guest.start_lookup(f.store, b"k");
     let (feed, body) = fed_body(f);
@@ -141,7 +141,7 @@ abi_test!(the_first_of_several_that_are_ready_is_told, |f| {
     assert_eq!(f.guest.select(&[one, waiting, two], 1_000_000), 0);
 });
 
-abi_test!(what_will_fail_is_ready, |f| {
+core_test!(what_will_fail_is_ready, |f| {
     f.script.fail_with(Some(KvError::TooManyRequests));
     for item in operations(f) {
         assert!(f.guest.is_ready(item));
@@ -158,7 +158,7 @@ abi_test!(what_will_fail_is_ready, |f| {
     assert_eq!(f.guest.select(&[streaming], 0), 0, "nobody reads any more");
 });
 
-abi_test!(what_a_stream_brings_meanwhile_is_counted, |f| {
+core_test!(what_a_stream_brings_meanwhile_is_counted, |f| {
     let (feed, body) = fed_body(f);
     feed.unbounded_send(Ok(Frame::data(Bytes::from(vec![1; 10_000])))).unwrap();
     let before = f.guest.held().1;

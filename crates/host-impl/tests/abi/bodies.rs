@@ -6,8 +6,8 @@ use futures_util::{FutureExt, stream};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 
-use crate::abi_test;
 use crate::guest::{UNTOUCHED, status};
+use crate::{abi_test, core_test};
 
 fn streamed(parts: &'static [Result<&str, ()>]) -> Body {
     let frames = parts.iter().map(|part| match part {
@@ -78,7 +78,7 @@ abi_test!(append_consumes_its_source_and_moves_everything, |f| {
     assert_eq!(f.guest.held().0, held.0 - 1, "it is consumed also when there is nowhere to go");
 });
 
-abi_test!(known_length_is_what_is_left_to_read, |f| {
+core_test!(known_length_is_what_is_left_to_read, |f| {
     let (body, out) = (f.guest.new_body(b"abcde"), f.guest.out());
     assert_eq!((f.guest.body("known_length", &[body, out]), f.guest.u64(out)), (status::OK, 5));
     let (buffer, nread) = (f.guest.alloc(8), f.guest.out());
@@ -100,7 +100,7 @@ abi_test!(a_value_knows_its_length, |f| {
     assert_eq!((f.guest.body("known_length", &[body, length]), f.guest.u64(length)), (status::OK, 5));
 });
 
-abi_test!(a_stream_that_breaks_off_is_httpincomplete_after_what_it_brought, |f| {
+core_test!(a_stream_that_breaks_off_is_httpincomplete_after_what_it_brought, |f| {
     let body = f.guest.store.data_mut().push_body(streamed(&[Ok("one"), Err(())])).unwrap();
     let (buffer, out) = (f.guest.alloc(8), f.guest.out());
     assert_eq!(f.guest.body("read", &[body, buffer, 8, out]), status::OK);
@@ -110,7 +110,7 @@ abi_test!(a_stream_that_breaks_off_is_httpincomplete_after_what_it_brought, |f| 
     assert_eq!(f.guest.body("close", &[body]), status::OK);
 });
 
-abi_test!(a_streaming_body_can_only_be_written_to_at_its_back, |f| {
+core_test!(a_streaming_body_can_only_be_written_to_at_its_back, |f| {
     let (streaming, mut receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
     let ((at, length), buffer, out) = (f.guest.put(b"data"), f.guest.alloc(8), f.guest.out());
     assert_eq!(f.guest.body("read", &[streaming, buffer, 8, out]), status::BADF);
@@ -128,7 +128,7 @@ abi_test!(a_streaming_body_can_only_be_written_to_at_its_back, |f| {
     assert_eq!(all, b"data more");
 });
 
-abi_test!(a_streaming_body_that_is_abandoned_or_left_open_is_cut_off_for_its_reader, |f| {
+core_test!(a_streaming_body_that_is_abandoned_or_left_open_is_cut_off_for_its_reader, |f| {
     let (abandoned, of_abandoned) = f.guest.store.data_mut().push_streaming_body().unwrap();
     let (_left_open, of_left_open) = f.guest.store.data_mut().push_streaming_body().unwrap();
     assert_eq!(f.guest.body("abandon", &[abandoned]), status::OK);
@@ -141,7 +141,7 @@ abi_test!(a_streaming_body_that_is_abandoned_or_left_open_is_cut_off_for_its_rea
     }
 });
 
-abi_test!(writing_to_a_reader_that_is_gone_is_an_error, |f| {
+core_test!(writing_to_a_reader_that_is_gone_is_an_error, |f| {
     let (streaming, receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
     drop(receiver);
     let ((at, length), out) = (f.guest.put(b"data"), f.guest.out());
@@ -150,7 +150,7 @@ abi_test!(writing_to_a_reader_that_is_gone_is_an_error, |f| {
     assert_eq!(f.guest.body("close", &[streaming]), status::BADF, "it is consumed all the same");
 });
 
-abi_test!(what_breaks_off_while_it_is_appended_to_a_streaming_body_cuts_that_off, |f| {
+core_test!(what_breaks_off_while_it_is_appended_to_a_streaming_body_cuts_that_off, |f| {
     let (streaming, mut receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
     let source = f.guest.store.data_mut().push_body(streamed(&[Ok("one"), Err(())])).unwrap();
     assert_eq!(f.guest.body("append", &[streaming, source]), status::HTTPINCOMPLETE);
@@ -161,7 +161,7 @@ abi_test!(what_breaks_off_while_it_is_appended_to_a_streaming_body_cuts_that_off
     assert!(matches!(end, Some(Err(BodyError::Incomplete(_)))), "{end:?}");
 });
 
-abi_test!(a_piece_is_there_for_the_reader_before_the_next_is_written_and_many_are_one, |f| {
+core_test!(a_piece_is_there_for_the_reader_before_the_next_is_written_and_many_are_one, |f| {
     let (streaming, mut receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
     let ((at, length), out) = (f.guest.put(b"piece"), f.guest.out());
     for _ in 0..2 {
@@ -176,7 +176,7 @@ abi_test!(a_piece_is_there_for_the_reader_before_the_next_is_written_and_many_ar
     assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), "piece".repeat(1_000));
 });
 
-abi_test!(a_writer_waits_for_its_reader_and_loses_nothing, |f| {
+core_test!(a_writer_waits_for_its_reader_and_loses_nothing, |f| {
     let (streaming, mut receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
     let reading = std::thread::spawn(move || {
         let mut all = Vec::new();

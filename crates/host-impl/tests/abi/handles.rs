@@ -2,10 +2,10 @@
 
 use edgekv_host::{Body, Client};
 
-use crate::abi_test;
 use crate::fixture::{Fixture, Setup};
 use crate::guest::{INVALID_HANDLE, UNTOUCHED, kv, status};
 use crate::ops::{InsertOptions, ListOptions};
+use crate::{abi_test, core_test};
 
 const KINDS: [&str; 11] = [
     "store",
@@ -184,7 +184,7 @@ fn arguments(f: &mut Fixture, function: &str, position: usize, handle: u32) -> V
     arguments
 }
 
-abi_test!(
+core_test!(
     a_handle_of_another_kind_is_badf_everywhere_and_its_object_stays,
     Setup::serving(client_request),
     |f| {
@@ -338,7 +338,7 @@ abi_test!(
     }
 );
 
-abi_test!(
+core_test!(
     writes_that_nobody_waits_for_stop_counting_when_they_are_done,
     Setup { ctx: |ctx| ctx.max_held_bytes(1_000), ..Setup::default() },
     |f| {
@@ -356,7 +356,7 @@ abi_test!(
     }
 );
 
-abi_test!(
+core_test!(
     a_guest_that_writes_faster_than_its_engine_waits_for_it,
     Setup { ctx: |ctx| ctx.max_held_bytes(1_000), ..Setup::default() },
     |f| {
@@ -394,7 +394,7 @@ abi_test!(
     }
 );
 
-abi_test!(
+core_test!(
     what_a_body_keeps_in_memory_counts_until_it_is_gone,
     Setup { ctx: |ctx| ctx.max_held_bytes(100_000), ..Setup::default() },
     |f| {

@@ -10,12 +10,12 @@ use futures_util::stream;
 use http_body::Frame;
 use http_body_util::StreamBody;
 
-use crate::abi_test;
 use crate::fixture::Setup;
 use crate::guest::{MEMORY_END, UNTOUCHED, kv, status};
 use crate::ops::{
     ADD, APPEND, BACKGROUND_FETCH, IF_GENERATION, InsertOptions, METADATA, PREPEND, TIME_TO_LIVE,
 };
+use crate::{abi_test, core_test};
 
 fn mode(mode: u32) -> InsertOptions<'static> {
     InsertOptions { mode, ..Default::default() }
@@ -190,7 +190,7 @@ abi_test!(the_body_is_consumed_whatever_becomes_of_the_insert, |f| {
     assert_eq!(f.guest.held(), (before.0 + 1, before.1), "one pending insert is left");
 });
 
-abi_test!(what_is_no_readable_body_is_badf_and_stays_as_it_is, |f| {
+core_test!(what_is_no_readable_body_is_badf_and_stays_as_it_is, |f| {
     let (streaming, _receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
     let (_, pending) = f.guest.start_lookup(f.store, b"k");
     for body in [streaming, pending, f.store, 0, u32::MAX] {
@@ -214,12 +214,12 @@ abi_test!(
     }
 );
 
-abi_test!(the_default_limit_of_values_is_25_mib, |f| {
+core_test!(the_default_limit_of_values_is_25_mib, |f| {
     let value = vec![1; 25 * 1024 * 1024 + 1];
     assert_eq!(f.guest.insert_with(f.store, "k", &value, mode(0)), kv::PAYLOAD_TOO_LARGE);
 });
 
-abi_test!(
+core_test!(
     a_streamed_body_is_read_to_its_end_or_to_the_limit,
     Setup { limits: Limits { max_value_bytes: 10, ..Limits::default() }, ..Setup::default() },
     |f| {

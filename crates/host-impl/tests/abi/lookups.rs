@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use edgekv_store::KvError;
 
-use crate::abi_test;
 use crate::guest::{INVALID_HANDLE, MEMORY_END, UNTOUCHED, kv, status};
 use crate::ops::{Found, InsertOptions, METADATA, TIME_TO_LIVE};
+use crate::{abi_test, core_test};
 
 abi_test!(lookup_gives_value_metadata_and_generation, |f| {
     let options = InsertOptions { mask: METADATA, metadata: b"\xff\0meta", ..Default::default() };
@@ -72,7 +72,8 @@ abi_test!(metadata_that_do_not_fit_lose_nothing_and_can_be_fetched_with_a_larger
             assert_eq!(f.guest.kv(function, &arguments), status::BUFLEN);
             assert_eq!(f.guest.u32(used), 2_000, "the length that is needed");
             assert_eq!((f.guest.u32(body), f.guest.bytes(metadata..metadata + 4)), (UNTOUCHED, vec![0; 4]));
-            assert_eq!(f.guest.held(), before, "no body has been made");
+            // What the adapter of a component keeps for another try is not in the host.
+            assert_eq!(f.guest.held().0, before.0, "no body has been made");
         }
         let arguments = [pending, body, metadata, 2_000, used, generation, error];
         assert_eq!((f.guest.kv(function, &arguments), f.guest.u32(error)), (status::OK, kv::OK));
@@ -221,7 +222,7 @@ abi_test!(a_lookup_with_no_store_is_badf, |f| {
     }
 });
 
-abi_test!(a_value_of_25_mib_comes_back_whole, |f| {
+core_test!(a_value_of_25_mib_comes_back_whole, |f| {
     let value: Vec<u8> = (0..25 * 1024 * 1024_u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
     f.guest.insert(f.store, "k", &value);
     assert!(f.guest.value(f.store, "k").unwrap() == value);

@@ -2,10 +2,10 @@
 
 use edgekv_store::KvError;
 
-use crate::abi_test;
 use crate::fixture::{Fixture, Setup};
 use crate::guest::{INVALID_HANDLE, UNTOUCHED, kv, status};
 use crate::ops::{ADD, InsertOptions};
+use crate::{abi_test, core_test};
 
 /// Looks a key up, in one call: the status, and what is stored as the handle.
 fn lookup(f: &mut Fixture, key: &[u8]) -> (i32, u32) {
@@ -85,7 +85,7 @@ abi_test!(an_insert_replaces_metadata_and_time_to_live, |f| {
     assert_eq!((found.value, found.metadata), (b"new".to_vec(), vec![]));
 });
 
-abi_test!(what_is_wrong_with_a_call_is_its_status, |f| {
+core_test!(what_is_wrong_with_a_call_is_its_status, |f| {
     let ((name, name_length), out) = (f.guest.put(b"missing"), f.guest.out());
     assert_eq!(f.guest.object_store("open", &[name, name_length, out]), status::INVAL);
     assert_eq!(f.guest.missing_stores(), ["missing"]);

@@ -3,10 +3,10 @@
 
 use edgekv_host::{Body, Client};
 
-use crate::abi_test;
 use crate::fixture::{Fixture, Setup};
 use crate::guest::{INVALID_HANDLE, MEMORY_END, UNTOUCHED, status};
 use crate::ops::{InsertOptions, ListOptions};
+use crate::{abi_test, core_test};
 
 /// A call that succeeds, with what is to be made wrong in it.
 struct Call {
@@ -170,7 +170,7 @@ abi_test!(a_bad_out_pointer_is_refused_before_anything_happens, |f| {
     }
 });
 
-abi_test!(a_handle_of_another_kind_is_badf_and_its_object_stays, Setup::serving(client_request), |f| {
+core_test!(a_handle_of_another_kind_is_badf_and_its_object_stays, Setup::serving(client_request), |f| {
     let all = one_of_each(f);
     let closed = f.guest.new_body(b"x");
     f.guest.body("close", &[closed]);

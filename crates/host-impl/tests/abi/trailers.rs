@@ -6,9 +6,9 @@ use futures_util::stream;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 
-use crate::abi_test;
 use crate::fixture::{Fixture, Setup};
 use crate::guest::{MEMORY_END, UNTOUCHED, status};
+use crate::{abi_test, core_test};
 
 fn append(f: &mut Fixture, body: u32, name: &[u8], value: &[u8]) -> i32 {
     let ((name, name_length), (value, value_length)) = (f.guest.put(name), f.guest.put(value));
@@ -120,7 +120,7 @@ abi_test!(trailers_come_after_the_body, |f| {
     assert_eq!(f.guest.body("trailer_value_get", &arguments), status::OK);
 });
 
-abi_test!(the_trailers_of_a_stream_are_there_after_its_end, |f| {
+core_test!(the_trailers_of_a_stream_are_there_after_its_end, |f| {
     let trailers = http::HeaderMap::from_iter([("a".parse().unwrap(), "1".parse().unwrap())]);
     let frames: [Result<_, std::io::Error>; 2] =
         [Ok(Frame::data(Bytes::from("data"))), Ok(Frame::trailers(trailers))];
@@ -142,7 +142,7 @@ abi_test!(append_merges_the_trailers_of_its_source, |f| {
     assert_eq!(page(f, &[dst, name, length], 8, 0).1, b"1\x002\0");
 });
 
-abi_test!(a_streaming_body_sends_its_trailers_and_does_not_show_them, |f| {
+core_test!(a_streaming_body_sends_its_trailers_and_does_not_show_them, |f| {
     let (streaming, mut receiver) = f.guest.store.data_mut().push_streaming_body().unwrap();
     assert_eq!(append(f, streaming, b"a", b"1"), status::OK);
     let ((name, length), buffer, nwritten) = (f.guest.put(b"a"), f.guest.alloc(8), f.guest.out());
@@ -174,7 +174,7 @@ abi_test!(what_is_no_header_is_an_error_and_a_name_that_is_too_long_inval, |f| {
     assert_eq!(append(f, 0, b"a", b"v"), status::BADF);
 });
 
-abi_test!(a_body_that_broke_off_has_no_trailers_to_wait_for, |f| {
+core_test!(a_body_that_broke_off_has_no_trailers_to_wait_for, |f| {
     let frames = [Err::<Frame<Bytes>, _>(std::io::Error::other("cut"))];
     let stream = Body::from_stream(StreamBody::new(stream::iter(frames)));
     let body = f.guest.store.data_mut().push_body(stream).unwrap();
