@@ -12,13 +12,10 @@ use wasip2::http::types::{
 pub(super) use self::arriving::Arriving;
 pub(super) use self::leaving::Leaving;
 use super::super::Address;
-use super::body::Kind;
+use super::body::{Kind, PIECE_BYTES};
 use super::{HostBody, Result, Value};
 use crate::FastlyStatus;
 use crate::error::{Call, Fault};
-
-/// The most bytes that are moved at once from one body to another.
-const PIECE_BYTES: usize = 64 * 1024;
 
 thread_local! {
     static REQUEST: RefCell<Option<IncomingRequest>> = const { RefCell::new(None) };

@@ -5,9 +5,9 @@ use wasip2::io::streams::{InputStream, StreamError};
 
 use super::super::Result;
 use super::super::bindings::bodies::{self, Body, End};
+use super::super::body::PIECE_BYTES;
 use super::super::failure;
 use super::super::wait::Waitable;
-use super::PIECE_BYTES;
 use crate::FastlyStatus;
 
 /// A body that comes as it is read. The stream goes before what it belongs to.
