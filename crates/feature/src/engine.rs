@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use edgekv_store::{
-    Completion, Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError,
-    Limits, Reply, Scan, StoreId, StoreInfo, StoreName, Timestamp, decide_delete,
+    Completion, Engine, EngineStore, Entry, Found, Generation, GenerationMatch, Insert, Key, KeyPage, KvError,
+    Limits, Reply, Scan, Source, StoreId, StoreInfo, StoreName, Timestamp, decide_delete,
 };
 
 use crate::origin::{Answer, Origin, OriginError, OriginStore};
@@ -123,7 +123,15 @@ impl<S: OriginStore> EngineStore for Store<S> {
     }
 
     fn lookup(&self, key: Key<'_>) -> Reply<Option<Entry>> {
-        self.reply(self.origin.get(key))
+        self.reply(self.origin.get(key, false))
+    }
+
+    fn find(&self, key: Key<'_>) -> Reply<Found> {
+        self.lookup(key).map(|entry| Found { entry, source: Source::Engine })
+    }
+
+    fn read(&self, key: Key<'_>) -> Reply<Option<Entry>> {
+        self.reply(self.origin.get(key, true))
     }
 
     fn insert(
@@ -161,7 +169,7 @@ impl<S: OriginStore> EngineStore for Store<S> {
             Some(GenerationMatch::Absent) => {
                 // Nothing is removed either way: what is there decides how that is told.
                 completion.end(edgekv_store::Ended::Unchanged);
-                let found = self.reply(self.origin.get(key));
+                let found = self.reply(self.origin.get(key, true));
                 let decided = move |entry: Option<Entry>| {
                     decide_delete(entry.as_ref().map(Entry::existing), condition, now)
                 };

@@ -69,8 +69,8 @@ impl OriginStore for wit::Store {
         StoreId::new(Self::id(self))
     }
 
-    fn get(&self, key: Key<'_>) -> Answer<Option<Entry>> {
-        match Self::get(self, key.as_str().as_bytes()) {
+    fn get(&self, key: Key<'_>, fresh: bool) -> Answer<Option<Entry>> {
+        match Self::get(self, key.as_str().as_bytes(), fresh) {
             wit::GetReply::Ready(found) => Answer::Ready(entry(found)),
             wit::GetReply::Later(pending) => {
                 later(move || pending.take().map(entry).ok_or_else(|| pending.subscribe()))
