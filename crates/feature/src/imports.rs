@@ -22,7 +22,10 @@ thread_local! {
 
 /// Polls an answer to its end; the host waits in between.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Option<T> {
-    let wait = |pollables: &[Pollable]| drop(poll(&pollables.iter().collect::<Vec<_>>()));
+    let wait = |pollables: &[Pollable]| match pollables {
+        [one] => one.block(),
+        several => drop(poll(&several.iter().collect::<Vec<_>>())),
+    };
     REACTOR.with(|reactor| reactor.block_on(pin!(future), wait))
 }
 

@@ -179,6 +179,20 @@ fn read_compute_write_comes_to_an_end_also_with_a_cache_and_others_who_write() {
 }
 
 #[test]
+fn a_store_that_is_opened_again_is_the_same_for_as_long_as_somebody_has_it() {
+    let control = Control::new(false);
+    control.engine.create(&name(), Timestamp::default()).wait().unwrap();
+    let engine = OriginEngine::new(FakeOrigin(Arc::clone(&control)));
+    let open = || engine.open(&name()).wait().unwrap().unwrap();
+    let first = open();
+    assert!(Arc::ptr_eq(&first, &open()));
+    assert_eq!(Arc::strong_count(&first), 1, "nobody else keeps it");
+    control.engine.delete(first.info().id, Timestamp::default(), edgekv_store::Completion::NONE).wait().unwrap();
+    control.engine.create(&name(), Timestamp::default()).wait().unwrap();
+    assert_ne!(open().info().id, first.info().id);
+}
+
+#[test]
 fn stores_themselves_are_not_the_business_of_an_origin() {
     let engine = OriginEngine::new(FakeOrigin(Control::new(false)));
     let now = Timestamp::default();
