@@ -81,7 +81,8 @@ impl RunArgs {
         if let End::Trapped(report) = &ended.end {
             eprintln!("edgekv: {report}");
         }
-        if ended.kv.wanted_request() || (program.can_answer() && !matches!(ended.end, End::Exited(0))) {
+        let has_failed = matches!(ended.end, End::Exited(status) if status != 0);
+        if ended.kv.wanted_request() || (program.can_answer() && has_failed) {
             eprintln!("edgekv: hint: the program answers HTTP requests; have it do that by `edgekv serve`");
         }
         if !matches!(ended.end, End::Exited(0) | End::ReaderGone) {
