@@ -5,12 +5,14 @@
 //! | what does the host keep for an instance? | `host.rs` |
 //! | what can a component import, and what is said of what it cannot? | `linker.rs`, `interfaces.rs` |
 //! | how does a request come in, and its answer out? | `http.rs` |
+//! | how long may the parts of a request be that a guest makes? | `requests.rs` |
 //! | what do legacy programs get that were made components? | `system.rs` |
 
 mod host;
 mod http;
 mod interfaces;
 mod linker;
+mod requests;
 mod system;
 
 use edgekv_host::KvCtx;
@@ -135,6 +137,11 @@ fn store(runtime: &Runtime, wasi: WasiCtx, kv: KvCtx) -> Store<Host> {
     let memory = MemoryLimit::new(runtime.max_memory_mebibytes());
     let mut store = Store::new(runtime.engine(), Host::new(wasi, kv, memory));
     store.limiter(|host| &mut host.memory);
+    // Bytes that one call brings to the host: all that the guest may have, so that what fits in one memory fits in a call.
+    let max_bytes = store.data().memory.max_mebibytes().saturating_mul(1024 * 1024);
+    if max_bytes > store.hostcall_fuel() {
+        store.set_hostcall_fuel(max_bytes);
+    }
     store
 }
 
