@@ -360,6 +360,23 @@ mod tests {
     }
 
     #[test]
+    fn components_of_the_cache_are_those_that_were_checked_mapped_and_read() {
+        let engine = Engine::default();
+        let component = Component::new(&engine, wat::parse_str("(component)").unwrap()).unwrap();
+        let source = blake3::hash(b"wasm");
+        let compiled = Compiled::new(component.serialize().unwrap(), Form::Component, &source);
+        // A file without a name.
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&compiled.bytes).unwrap();
+        assert_eq!(path_of(&file).is_some(), cfg!(target_os = "linux"));
+        for load in [map, read] {
+            assert!(matches!(load(&engine, file.try_clone().unwrap(), &source), Ok(Code::Component(_))));
+            let other = load(&engine, file.try_clone().unwrap(), &blake3::hash(b"other"));
+            assert!(matches!(other, Err(Flaw::Source)));
+        }
+    }
+
+    #[test]
     fn a_file_is_written_in_one_step_over_an_old_one() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("app.cwasm");

@@ -15,7 +15,12 @@ mod linker;
 mod requests;
 mod system;
 
+use std::num::NonZeroU32;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use edgekv_host::KvCtx;
+use edgekv_store::{MemoryEngine, Stores};
 use wasmtime::Store;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime_wasi::p2::bindings::CommandPre;
@@ -56,6 +61,31 @@ impl LinkedComponent {
             return Err(interfaces::nothing_to_call(component));
         }
         Ok(Self { command: command.transpose().map_err(wrong)?, proxy: proxy.transpose().map_err(wrong)? })
+    }
+
+    /// Bytes of memory that it starts with, in all of its layers: makes an instance in which nothing can run. If that is not possible,
+    /// says as much as is known.
+    pub(crate) fn initial_bytes(&self, runtime: &Runtime) -> usize {
+        let kv = KvCtx::builder(Stores::new(MemoryEngine::new())).build();
+        let memory = MemoryLimit::new(NonZeroU32::MAX);
+        let mut store = Store::new(runtime.engine(), Host::new(WasiCtx::builder().build(), kv, memory));
+        store.limiter(|host| &mut host.memory);
+        // Functions for the start end where they begin.
+        store.epoch_deadline_trap();
+        store.set_epoch_deadline(0);
+        let linked = match (&self.proxy, &self.command) {
+            (Some(proxy), _) => proxy.instance_pre(),
+            (None, Some(command)) => command.instance_pre(),
+            (None, None) => return 0,
+        };
+        {
+            let mut instantiation = pin!(linked.instantiate_async(&mut store));
+            // Nothing in it waits.
+            if let Poll::Ready(Err(error)) = instantiation.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                tracing::debug!("not all memories of the program are known: {error:#}");
+            }
+        }
+        store.data().memory.most_bytes()
     }
 
     /// Whether it is a program that runs once.
