@@ -187,7 +187,9 @@ impl Program {
                 (Some(I32Exit(0)), Some(unanswered)) => End::Unanswered(unanswered),
                 (Some(exit), _) => End::Exited(exit.0),
                 (None, _) if error.is::<ReaderGone>() => End::ReaderGone,
-                (None, _) => End::Trapped(TrapReport::new(&self.0.path, self.is_component(), &error, &memory)),
+                (None, _) => {
+                    End::Trapped(TrapReport::new(&self.0.path, self.is_component(), &error, &memory))
+                }
             },
         };
         Ok(Ended { end, most_memory_bytes: memory.most_bytes(), kv })

@@ -81,7 +81,9 @@ impl LinkedComponent {
         {
             let mut instantiation = pin!(linked.instantiate_async(&mut store));
             // Nothing in it waits.
-            if let Poll::Ready(Err(error)) = instantiation.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            if let Poll::Ready(Err(error)) =
+                instantiation.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            {
                 tracing::debug!("not all memories of the program are known: {error:#}");
             }
         }
