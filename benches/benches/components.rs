@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use edgekv_compose::{Part, compose};
 use edgekv_host::KvCtx;
 use edgekv_host::component::{KvView, add_origin_to_linker, add_to_linker};
 use edgekv_store::{Insert, Key, MemoryEngine, StoreName, Stores};
@@ -100,7 +101,7 @@ impl Linked {
         Self::Core(linker.instantiate_pre(&module).expect("every import is there"))
     }
 
-    /// A component with the export `lookups`, on a platform that offers everything.
+    /// A component with the export `lookups`, on a host that offers everything.
     fn component(engine: &Engine, component: &[u8]) -> Self {
         let component = Component::new(engine, component).expect("the component is valid");
         let mut linker = wasmtime::component::Linker::new(engine);
@@ -143,9 +144,22 @@ impl Linked {
     }
 }
 
-/// The programs, by the name of their row. Further ones are components: those that are composed of several.
-fn programs(engine: &Engine) -> Vec<(&'static str, Linked)> {
-    vec![("core", Linked::core(engine)), ("component", Linked::component(engine, &component()))]
+/// The programs, by the name of their row.
+fn programs(engine: &Engine) -> [(&'static str, Linked); 3] {
+    let component = component();
+    let composed = composed(&component);
+    [
+        ("core", Linked::core(engine)),
+        ("component", Linked::component(engine, &component)),
+        ("composed", Linked::component(engine, &composed)),
+    ]
+}
+
+/// A component with the KV store as another one below it.
+fn composed(app: &[u8]) -> Vec<u8> {
+    let feature = std::fs::read(edgekv_benches::layer("edgekv-feature")).expect("the layer can be read");
+    let (app, feature) = (Part { name: "app", bytes: app }, Part { name: "feature", bytes: &feature });
+    compose(app, &[feature]).expect("the layer is what the component imports").component
 }
 
 /// The component around [`IN_COMPONENT`].
@@ -159,8 +173,8 @@ fn component() -> Vec<u8> {
     let world = resolve.select_world(&[package], None).expect("there is one world");
     let mut module = wat::parse_str(IN_COMPONENT).expect("the guest is valid");
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("they fit");
-    let encoder = ComponentEncoder::default().module(&module).expect("it has its metadata");
-    encoder.encode().expect("all imports are in the world")
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&module).expect("it has its metadata").encode().expect("all imports are in the world")
 }
 
 /// Instances come from a pool, as those of a server do.

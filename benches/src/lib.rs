@@ -3,7 +3,7 @@
 pub mod load;
 pub mod slow;
 
-pub use edgekv_tests::guest;
+pub use edgekv_tests::{guest, layer};
 
 use edgekv_store::{Engine, Insert, Key, KvStore, StoreName, Stores};
 

@@ -170,6 +170,10 @@ impl Program {
             cause,
         })?;
         let result = match result {
+            // An instance found its place, and its call none: nothing of it has run.
+            Ok(Err(error)) if error.is::<PoolConcurrencyLimitError>() => {
+                return Err(self.not_started(&error, &memory));
+            }
             Ok(result) => result,
             // The function that a module names for its start has run.
             Err(NotStarted(error)) if TrapReport::is_trap(&error) => Err(error),

@@ -7,7 +7,9 @@
 (func $fastly_http_body.new (param $out i32) (result i32)
   (local $status i32)
   (if (local.tee $status (call $check_u32 (local.get $out))) (then (return (local.get $status))))
-  (call $bodies.new-body (global.get $RETURN))
+  (loop $again
+    (call $bodies.new-body (global.get $RETURN))
+    (br_if $again (call $may_try_again (i32.const 1))))
   (if (call $failed) (then (return (call $body_status (call $returned_error)))))
   (i32.store $guest (local.get $out) (call $add (global.get $BODY) (call $returned)))
   (global.get $OK))

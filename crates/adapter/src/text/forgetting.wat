@@ -65,10 +65,12 @@
     (return))
   (call $pending-list.drop (local.get $object)))
 
-;; Whether a call was refused for want of room, and there is some now.
-(func $may_try_again (result i32)
+;; Whether a call was refused for want of room, which each interface has a number for, and there is some now.
+(func $may_try_again (param $limit_exceeded i32) (result i32)
   (if (i32.eqz (call $failed)) (then (return (i32.const 0))))
-  (if (i32.ne (call $returned_error) (i32.const 8)) (then (return (i32.const 0))))
+  (if (i32.ne (call $returned_error) (local.get $limit_exceeded)) (then (return (i32.const 0))))
+  ;; With so few objects, it is the bytes that are too many; there is no forgetting these.
+  (if (i32.lt_u (global.get $live) (global.get $FEW)) (then (return (i32.const 0))))
   (call $forget_ended))
 
 ;; The status for want of room for a builder, which the host has no error for.

@@ -47,7 +47,7 @@
   (loop $again
     (call $store.lookup-async
       (local.get $store) (global.get $TEXT) (call $text_length (local.get $length)) (global.get $RETURN))
-    (br_if $again (call $may_try_again)))
+    (br_if $again (call $may_try_again (i32.const 8))))
   (call $store_started (global.get $LOOKUP) (local.get $out)))
 
 (func $fastly_kv_store.insert
@@ -152,7 +152,7 @@
   (loop $again
     (call $store.delete-async
       (local.get $store) (global.get $TEXT) (call $text_length (local.get $length)) (global.get $RETURN))
-    (br_if $again (call $may_try_again)))
+    (br_if $again (call $may_try_again (i32.const 8))))
   (call $store_started (global.get $DELETE) (local.get $out)))
 
 (func $fastly_kv_store.list (param $store i32) (param $mask i32) (param $config i32) (param $out i32) (result i32)

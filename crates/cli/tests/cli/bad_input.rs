@@ -141,7 +141,10 @@ fn interfaces_that_components_miss_are_named_with_what_to_do() {
             ],
         );
     }
-    here.run("run --offer origin app.wasm").good();
+    here.run("run --offer origin app.wasm")
+        .fails(126, &["app.wasm: it imports the KV store of the legacy ABI", "`edgekv componentize`"]);
+    here.wat("storeless.wasm", "(module (func (export \"_start\")))");
+    here.run("run --offer origin --engine memory: storeless.wasm").good();
 }
 
 #[test]

@@ -76,7 +76,10 @@ fn is_the_same_in_all_forms(program: &Program) {
         let more: &[&str] = if is_excepted("the longest key") { &["--env", "LONGEST_KEY=1015"] } else { &[] };
         let made = Made::new(form, program.name);
         for engine in ENGINES {
-            let [of_core, of_form] = [&core, &made].map(|made| results(made, program, engine, more));
+            let [mut of_core, of_form] = [&core, &made].map(|made| results(made, program, engine, more));
+            if is_excepted("statuses over 1") {
+                of_core.iter_mut().for_each(|(status, _)| *status = status.map(|status| status.min(1)));
+            }
             assert_eq!(of_form, of_core, "{} as {form:?} on {engine}", program.name);
         }
     }

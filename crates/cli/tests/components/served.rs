@@ -5,7 +5,7 @@ use edgekv_tests::{component, layer};
 use crate::client::Client;
 use crate::forms::{Form, composed};
 use crate::process::Process;
-use crate::workplace::Workplace;
+use crate::workplace::{Ended, Workplace};
 
 /// The forms of a program for HTTP; for componentized ones there is no HTTP.
 const FORMS: [Form; 4] = [Form::Core, Form::Sdk, Form::SdkComposed, Form::SdkLayered];
@@ -54,6 +54,17 @@ fn the_shortener_answers_the_same_in_all_forms() {
     assert!(expected.last().unwrap().4.contains("https://example.com/a"), "{expected:?}");
     for form in FORMS {
         assert_eq!(talk(form), expected, "{form:?}");
+    }
+}
+
+#[test]
+fn a_componentized_program_for_http_is_not_served_and_a_message_says_what_to_do() {
+    let here = Workplace::new();
+    for program in ["shortener", "sdk-http", "fastly-http"] {
+        let mut command = here.edgekv();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--engine", "memory:"]);
+        let ended = Ended::of(command.arg(Form::Componentized.make(&here, program)).output().unwrap());
+        ended.fails(126, &["wasi:http/incoming-handler", "serve the core module that it was made from"]);
     }
 }
 

@@ -44,11 +44,11 @@ impl KvView<'_> {
     }
 }
 
-/// Stands for an object that is ready.
-struct Never;
+/// Of which there is none: what is gone is ready.
+enum Never {}
 
 impl Awaited for Never {
     fn poll_ready(&self, _cx: &mut std::task::Context<'_>) -> Poll<()> {
-        Poll::Ready(())
+        match *self {}
     }
 }

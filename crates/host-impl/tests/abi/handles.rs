@@ -257,7 +257,7 @@ abi_test!(handles_are_positive_never_the_invalid_one_and_never_reused_at_once, |
     assert_eq!(f.guest.held().0, 1, "the store");
 });
 
-abi_test!(
+core_test!(
     too_many_objects_are_limitexceeded_until_some_are_closed,
     Setup { ctx: |ctx| ctx.max_handles(4), ..Setup::default() },
     |f| {

@@ -27,8 +27,8 @@ fn compiled_code_that_cannot_be_used_says_why_and_what_to_do() {
         change(&mut bytes);
         bytes
     };
-    // The trailer ends with: version (32 bytes), machine (32), source (32), checksum (32), format (4), a name (12).
-    let version = good.len() - 144;
+    // The trailer ends with: version (32 bytes), machine (32), source (32), form (4), checksum (32), format (4), a name (12).
+    let version = good.len() - 148;
     for (bytes, words) in [
         (changed(&|bytes| bytes[200] ^= 1), "app.cwasm: is damaged"),
         (changed(&|bytes| bytes.truncate(bytes.len() / 2)), "app.cwasm: is cut off"),
