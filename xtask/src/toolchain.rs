@@ -4,7 +4,8 @@
 //! (a CI machine that reaches package registries only), Debian has the same in pieces ([`debian`]). The ordinary way
 //! comes first, also on a machine that has those pieces: there guests are compiled by the same compiler as everywhere.
 //!
-//! Debian has no `wasm32-wasip2`. A component is a core module for `wasm32-wasip1` there, which still has to be encoded.
+//! Debian has no `wasm32-wasip2`, and a machine may have `wasm32-wasip1` alone. A component is a core module for that there, which
+//! still has to be encoded.
 
 mod apt;
 mod debian;
@@ -60,6 +61,8 @@ pub(crate) struct GuestToolchain {
 enum Kind {
     /// The Rust toolchain has the target's standard library.
     Ordinary,
+    /// It has that of programs alone: what is to be a component is compiled as one of them.
+    AsProgram,
     /// cargo builds the standard library with Debian's compiler.
     Debian(Debian),
 }
@@ -70,6 +73,10 @@ impl GuestToolchain {
         cargo.args(["--target", self.triple()]);
         // Flags meant for the host (a sanitizer, `-C target-cpu=native`) would replace the ones for guests.
         cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        if self.is_to_be_encoded() {
+            // The target does not tell the SDK that this is to be a component.
+            cargo.args(["--features", "edgekv/component"]);
+        }
         if let Kind::Debian(debian) = &self.kind {
             debian.apply(self.target, cargo);
         }
@@ -87,20 +94,28 @@ impl GuestToolchain {
     pub(crate) fn triple(&self) -> &'static str {
         match &self.kind {
             Kind::Ordinary => self.target.triple(),
+            Kind::AsProgram => Target::Program.triple(),
             Kind::Debian(_) => debian::triple(self.target),
         }
     }
 
     /// Whether the Rust toolchain in use compiles guests by itself, so that its other tools (clippy) work on them too.
     pub(crate) fn is_ordinary(&self) -> bool {
-        self.kind == Kind::Ordinary
+        !matches!(self.kind, Kind::Debian(_))
+    }
+
+    /// Whether a component is a core module when it is compiled: only the linker of its own target makes a component of it.
+    pub(crate) fn is_to_be_encoded(&self) -> bool {
+        self.target == Target::Component && self.kind != Kind::Ordinary
     }
 }
 
 impl fmt::Display for GuestToolchain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Ordinary => write!(f, "the Rust toolchain with its target {}", self.triple()),
+            Kind::Ordinary | Kind::AsProgram => {
+                write!(f, "the Rust toolchain with its target {}", self.triple())
+            }
             Kind::Debian(debian) => f.write_str(&debian::description(debian, self.triple())),
         }
     }
@@ -166,6 +181,8 @@ fn ensure_on(machine: &Machine, target: Target, failed: &mut Vec<Way>) -> Result
 struct Facts {
     /// The Rust toolchain in use has the target's standard library.
     target_installed: bool,
+    /// It has that of programs, of which what is wanted here can be made.
+    program_suffices: bool,
     /// The pieces of Debian's way.
     debian: Result<Debian, Missing>,
     /// The Rust toolchain in use is rustup's.
@@ -191,7 +208,10 @@ enum Way {
 impl Facts {
     fn probe(machine: &Machine, target: Target) -> Result<Self> {
         let rustc = |words: &[&str]| process::capture(machine.command("rustc").args(words));
-        let libraries = rustc(&["--print", "target-libdir", "--target", target.triple()])?;
+        let is_installed = |target: Target| {
+            let libraries = rustc(&["--print", "target-libdir", "--target", target.triple()])?;
+            anyhow::Ok(has_standard_library(Path::new(libraries.trim())))
+        };
         let sysroot = PathBuf::from(rustc(&["--print", "sysroot"])?.trim());
         let version = rustc(&["-vV"])?;
         let host = version
@@ -200,7 +220,8 @@ impl Facts {
             .context("`rustc -vV` does not name its host")?;
         let linker = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
         Ok(Self {
-            target_installed: has_standard_library(Path::new(libraries.trim())),
+            target_installed: is_installed(target)?,
+            program_suffices: target == Target::Component && is_installed(Target::Program)?,
             debian: Debian::probe(machine, &linker),
             rustup: sysroot.join("lib/rustlib/multirust-channel-manifest.toml").exists()
                 && machine.works("rustup", "--version"),
@@ -216,6 +237,9 @@ impl Facts {
         }
         if self.rustup && untried(Way::Rustup) {
             return Decision::Install(Way::Rustup);
+        }
+        if self.program_suffices {
+            return Decision::Use(Kind::AsProgram);
         }
         match &self.debian {
             Ok(debian) => Decision::Use(Kind::Debian(debian.clone())),

@@ -48,7 +48,8 @@ pub enum Wasi {
     /// the program's. All else is answered by "not there" (52).
     #[default]
     Minimal,
-    /// All of preview 1, over WASI 0.2, by the adapter that Wasmtime provides. It takes two pages of the program's memory, by growing it.
+    /// All of preview 1, over WASI 0.2, by the adapter that Wasmtime provides. It takes two pages of the program's memory, by growing
+    /// it, and tells of exit statuses only whether they are 0: others become 1.
     P2,
 }
 

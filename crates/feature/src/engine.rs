@@ -1,11 +1,12 @@
 //! An origin as the engine of stores.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use edgekv_store::{
-    Completion, Engine, EngineStore, Entry, Generation, GenerationMatch, Insert, Key, KeyPage, KvError,
-    Limits, Reply, Scan, StoreId, StoreInfo, StoreName, Timestamp, decide_delete,
+    Completion, Engine, EngineStore, Entry, Found, Generation, GenerationMatch, Insert, Key, KeyPage, KvError,
+    Limits, Reply, Scan, Source, StoreId, StoreInfo, StoreName, Timestamp, decide_delete,
 };
 
 use crate::origin::{Answer, Origin, OriginError, OriginStore};
@@ -16,13 +17,34 @@ use crate::write;
 /// Stores are found by name, and their entries read and written. Everything that is done with stores themselves, and with all
 /// of them, is the business of whoever runs the origin: it is answered with [`KvError::Engine`] here.
 #[derive(Debug)]
-pub struct OriginEngine<O>(O);
+pub struct OriginEngine<O: Origin> {
+    origin: O,
+    /// The stores that somebody has, so that who opens one again gets the same: who keeps one by its identity, as a cache does, need
+    /// not keep another.
+    opened: Mutex<HashMap<StoreId, Weak<Store<O::Store>>>>,
+}
 
 impl<O: Origin> OriginEngine<O> {
     /// The engine on top of `origin`.
     #[must_use]
-    pub const fn new(origin: O) -> Self {
-        Self(origin)
+    pub fn new(origin: O) -> Self {
+        Self { origin, opened: Mutex::default() }
+    }
+
+    fn opened(&self, name: &StoreName, origin: O::Store) -> Arc<Store<O::Store>> {
+        let id = origin.id();
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = opened.get(&id).and_then(Weak::upgrade);
+        // A store can be opened by its old name and by its new one while it is renamed.
+        if let Some(known) = known.filter(|known| known.info.name == *name) {
+            return known;
+        }
+        let (created_at, updated_at) = Default::default();
+        let info = StoreInfo { id, name: name.clone(), created_at, updated_at };
+        let store = Arc::new(Store { info, origin });
+        opened.retain(|_, known| known.strong_count() > 0);
+        opened.insert(id, Arc::downgrade(&store));
+        store
     }
 }
 
@@ -33,13 +55,8 @@ fn refused<T>(what: &str) -> Reply<T> {
 
 impl<O: Origin> Engine for OriginEngine<O> {
     fn open(&self, name: &StoreName) -> Reply<Option<Arc<dyn EngineStore>>> {
-        let opened = self.0.open(name).map_err(|error| failed(name, error));
-        Reply::Ready(opened.map(|store| {
-            let (created_at, updated_at) = Default::default();
-            let store = store?;
-            let info = StoreInfo { id: store.id(), name: name.clone(), created_at, updated_at };
-            Some(Arc::new(Store { info, origin: store }) as Arc<dyn EngineStore>)
-        }))
+        let opened = self.origin.open(name).map_err(|error| failed(name, error));
+        Reply::Ready(opened.map(|store| Some(self.opened(name, store?) as Arc<dyn EngineStore>)))
     }
 
     fn open_id(&self, _: StoreId) -> Reply<Option<Arc<dyn EngineStore>>> {
@@ -123,7 +140,15 @@ impl<S: OriginStore> EngineStore for Store<S> {
     }
 
     fn lookup(&self, key: Key<'_>) -> Reply<Option<Entry>> {
-        self.reply(self.origin.get(key))
+        self.reply(self.origin.get(key, false))
+    }
+
+    fn find(&self, key: Key<'_>) -> Reply<Found> {
+        self.lookup(key).map(|entry| Found { entry, source: Source::Engine })
+    }
+
+    fn read(&self, key: Key<'_>) -> Reply<Option<Entry>> {
+        self.reply(self.origin.get(key, true))
     }
 
     fn insert(
@@ -161,7 +186,7 @@ impl<S: OriginStore> EngineStore for Store<S> {
             Some(GenerationMatch::Absent) => {
                 // Nothing is removed either way: what is there decides how that is told.
                 completion.end(edgekv_store::Ended::Unchanged);
-                let found = self.reply(self.origin.get(key));
+                let found = self.reply(self.origin.get(key, true));
                 let decided = move |entry: Option<Entry>| {
                     decide_delete(entry.as_ref().map(Entry::existing), condition, now)
                 };

@@ -22,7 +22,10 @@ thread_local! {
 
 /// Polls an answer to its end; the host waits in between.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Option<T> {
-    let wait = |pollables: &[Pollable]| drop(poll(&pollables.iter().collect::<Vec<_>>()));
+    let wait = |pollables: &[Pollable]| match pollables {
+        [one] => one.block(),
+        several => drop(poll(&several.iter().collect::<Vec<_>>())),
+    };
     REACTOR.with(|reactor| reactor.block_on(pin!(future), wait))
 }
 
@@ -69,8 +72,8 @@ impl OriginStore for wit::Store {
         StoreId::new(Self::id(self))
     }
 
-    fn get(&self, key: Key<'_>) -> Answer<Option<Entry>> {
-        match Self::get(self, key.as_str().as_bytes()) {
+    fn get(&self, key: Key<'_>, fresh: bool) -> Answer<Option<Entry>> {
+        match Self::get(self, key.as_str().as_bytes(), fresh) {
             wit::GetReply::Ready(found) => Answer::Ready(entry(found)),
             wit::GetReply::Later(pending) => {
                 later(move || pending.take().map(entry).ok_or_else(|| pending.subscribe()))

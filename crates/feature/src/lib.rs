@@ -15,6 +15,7 @@
 //! | how is something waited for, without threads? | [`Reactor`] |
 //! | how is an origin called? | `imports` |
 //! | what do programs call, and which errors do they see? | `exports` |
+//! | how much may a program have it keep? | `held` |
 //!
 //! # One instance, one request
 //!
@@ -29,6 +30,7 @@ mod engine;
 mod exports;
 #[cfg(feature = "faults")]
 pub mod faults;
+mod held;
 mod imports;
 mod instance;
 mod origin;

@@ -25,8 +25,8 @@ pub trait OriginStore: Debug + Send + Sync + 'static {
     /// A number that no other store of this origin has, or will have.
     fn id(&self) -> StoreId;
 
-    /// The entry under a key, expired or not.
-    fn get(&self, key: Key<'_>) -> Answer<Option<Entry>>;
+    /// The entry under a key, expired or not. A cache below may answer, unless it is to be `fresh`.
+    fn get(&self, key: Key<'_>, fresh: bool) -> Answer<Option<Entry>>;
 
     /// Puts an entry under a key, if the condition holds, and gives its generation.
     fn put(&self, key: Key<'_>, entry: NewEntry<'_>, condition: Condition) -> Answer<Generation>;

@@ -24,6 +24,11 @@ use crate::kv_store::InsertMode;
 
 type Result<T> = std::result::Result<T, Fault>;
 
+/// Makes exactly this room, without aborting the program when there is no memory for it.
+fn reserve(bytes: &mut Vec<u8>, more: usize) -> Result<()> {
+    bytes.try_reserve_exact(more).map_err(|_| Fault::Memory { bytes: more })
+}
+
 /// What a lookup found.
 #[derive(Debug)]
 pub(crate) struct Found {

@@ -298,14 +298,13 @@ impl Body {
         // A length that does not fit a `usize` cannot be read at all; running out of memory will say so.
         let mut left = host.known_length()?.map(|left| usize::try_from(left).unwrap_or(usize::MAX));
         while left != Some(0) {
-            if bytes.capacity() == bytes.len() {
-                match left {
-                    // Exactly, because the bytes of a value are mostly kept as they are.
-                    Some(left) => reserve(bytes, left.min(TRUSTED_BYTES), Vec::try_reserve_exact)?,
-                    None => reserve(bytes, BUFFER_BYTES, Vec::try_reserve)?,
-                }
-            }
-            let read = host.read_behind(bytes, left.unwrap_or(usize::MAX))?;
+            let most = match (left, bytes.capacity() - bytes.len()) {
+                (Some(left), 0) => left.min(TRUSTED_BYTES),
+                // As much again: the more there is, the more seldom it moves.
+                (None, 0) => bytes.len().max(BUFFER_BYTES),
+                (left, room) => left.unwrap_or(usize::MAX).min(room),
+            };
+            let read = host.read_behind(bytes, most)?;
             if read == 0 {
                 break;
             }
@@ -326,9 +325,6 @@ impl Body {
         }
         let Some(host) = &mut self.host else { return Ok(0) };
         give(host, &mut self.back)?;
-        if bytes.capacity() - bytes.len() < most {
-            reserve(bytes, most, Vec::try_reserve_exact)?;
-        }
         host.read_behind(bytes, most)
     }
 
@@ -388,7 +384,6 @@ impl Body {
             give(host, &mut self.back)?;
             self.front.clear();
             self.taken = 0;
-            reserve(&mut self.front, BUFFER_BYTES, Vec::try_reserve_exact)?;
             host.read_behind(&mut self.front, BUFFER_BYTES)?;
         }
         Ok(())
@@ -513,15 +508,6 @@ fn give(host: &mut HostBody, back: &mut Vec<u8>) -> Result<(), Fault> {
     host.write(back, BodyWriteEnd::BACK)?;
     back.clear();
     Ok(())
-}
-
-/// Makes room without aborting the guest when there is none.
-fn reserve(
-    bytes: &mut Vec<u8>,
-    more: usize,
-    reserve: fn(&mut Vec<u8>, usize) -> Result<(), std::collections::TryReserveError>,
-) -> Result<(), Fault> {
-    reserve(bytes, more).map_err(|_| Fault::Memory { bytes: more })
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl Program {
         match self.target {
             Target::Program => Ok(bytes),
             // The linker of the target has made a component of it already.
-            Target::Component if toolchain.is_ordinary() => Ok(bytes),
+            Target::Component if !toolchain.is_to_be_encoded() => Ok(bytes),
             Target::Component | Target::Layer => edgekv_adapter::encode(&bytes)
                 .with_context(|| format!("cannot make a component of {}", built.display())),
         }
@@ -52,19 +52,15 @@ impl Program {
     fn built(&self, toolchain: &GuestToolchain) -> PathBuf {
         // cargo gives libraries the names that they have in source code.
         let name = if self.target == Target::Layer { self.name.replace('-', "_") } else { self.name.clone() };
-        let folder = target_dir(self.target, toolchain).join(toolchain.triple()).join(PROFILE);
+        let folder = target_dir(toolchain).join(toolchain.triple()).join(PROFILE);
         folder.join(name).with_extension("wasm")
     }
 }
 
-/// Where cargo builds guests for this target. Components that are core modules at first must not replace the core modules.
-fn target_dir(target: Target, toolchain: &GuestToolchain) -> PathBuf {
+/// Where cargo builds guests with this toolchain. Components that are core modules at first must not replace the core modules.
+fn target_dir(toolchain: &GuestToolchain) -> PathBuf {
     let shared = Path::new(TARGET_DIR);
-    if target == Target::Component && !toolchain.is_ordinary() {
-        shared.join("components")
-    } else {
-        shared.to_owned()
-    }
+    if toolchain.is_to_be_encoded() { shared.join("components") } else { shared.to_owned() }
 }
 
 /// All programs of the packages whose manifests say that they are guests, and all layers.
@@ -149,7 +145,7 @@ fn compile_programs(programs: &[&Program], manifest: &str, target: Target, named
     let toolchain = toolchain::ensure(target)?;
     let mut command = process::cargo();
     command.args(["build", "--manifest-path", manifest, "--profile", PROFILE, "--target-dir"]);
-    command.arg(target_dir(target, &toolchain));
+    command.arg(target_dir(&toolchain));
     let packages: BTreeSet<_> = programs.iter().map(|program| &program.package).collect();
     for package in packages {
         command.args(["--package", package]);
@@ -161,10 +157,6 @@ fn compile_programs(programs: &[&Program], manifest: &str, target: Target, named
     } else {
         command.arg("--bins");
     }
-    if target == Target::Component && !toolchain.is_ordinary() {
-        // The target does not tell the SDK that this is to be a component.
-        command.args(["--features", "edgekv/component"]);
-    }
     toolchain.apply(&mut command);
     process::run(&mut command)
 }
@@ -173,7 +165,7 @@ fn compile_layer(layer: &Program) -> Result<()> {
     let toolchain = toolchain::ensure(Target::Layer)?;
     let mut command = process::cargo();
     command.args(["rustc", "--manifest-path", layer.manifest, "--profile", PROFILE, "--target-dir"]);
-    command.arg(target_dir(Target::Layer, &toolchain));
+    command.arg(target_dir(&toolchain));
     // As a `cdylib` alone: optimisation across crates is for what is not a Rust library as well.
     command.args(["--package", &layer.package, "--lib", "--crate-type", "cdylib"]);
     toolchain.apply(&mut command);

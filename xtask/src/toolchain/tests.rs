@@ -26,13 +26,25 @@ fn missing(packages: &[&'static str]) -> Result<Debian, Missing> {
 
 #[test]
 fn an_installed_target_is_used_as_it_is() {
-    let facts = Facts { target_installed: true, debian: Ok(debian()), rustup: true, apt: true };
+    let facts = Facts {
+        target_installed: true,
+        program_suffices: false,
+        debian: Ok(debian()),
+        rustup: true,
+        apt: true,
+    };
     assert_eq!(facts.decide(&[]), Decision::Use(Kind::Ordinary));
 }
 
 #[test]
 fn the_ordinary_way_is_tried_before_installed_packages_are_used() {
-    let facts = Facts { target_installed: false, debian: Ok(debian()), rustup: true, apt: true };
+    let facts = Facts {
+        target_installed: false,
+        program_suffices: false,
+        debian: Ok(debian()),
+        rustup: true,
+        apt: true,
+    };
     assert_eq!(facts.decide(&[]), Decision::Install(Way::Rustup));
     assert_eq!(facts.decide(&[Way::Rustup]), Decision::Use(Kind::Debian(debian())));
     let without_rustup = Facts { rustup: false, ..facts };
@@ -40,8 +52,27 @@ fn the_ordinary_way_is_tried_before_installed_packages_are_used() {
 }
 
 #[test]
+fn the_target_of_programs_suffices_before_anything_is_installed_by_apt() {
+    let facts = Facts {
+        target_installed: false,
+        program_suffices: true,
+        debian: missing(&["lld"]),
+        rustup: true,
+        apt: true,
+    };
+    assert_eq!(facts.decide(&[]), Decision::Install(Way::Rustup));
+    assert_eq!(facts.decide(&[Way::Rustup]), Decision::Use(Kind::AsProgram));
+}
+
+#[test]
 fn rustup_comes_first_then_apt_then_a_message() {
-    let facts = Facts { target_installed: false, debian: missing(&["lld"]), rustup: true, apt: true };
+    let facts = Facts {
+        target_installed: false,
+        program_suffices: false,
+        debian: missing(&["lld"]),
+        rustup: true,
+        apt: true,
+    };
     assert_eq!(facts.decide(&[]), Decision::Install(Way::Rustup));
     assert_eq!(facts.decide(&[Way::Rustup]), Decision::Install(Way::Apt));
     assert_eq!(facts.decide(&[Way::Rustup, Way::Apt]), Decision::GiveUp);
@@ -49,7 +80,13 @@ fn rustup_comes_first_then_apt_then_a_message() {
 
 #[test]
 fn without_rustup_and_apt_there_is_only_a_message() {
-    let facts = Facts { target_installed: false, debian: missing(&["lld"]), rustup: false, apt: false };
+    let facts = Facts {
+        target_installed: false,
+        program_suffices: false,
+        debian: missing(&["lld"]),
+        rustup: false,
+        apt: false,
+    };
     assert_eq!(facts.decide(&[]), Decision::GiveUp);
 }
 
@@ -62,7 +99,13 @@ fn a_file_that_no_package_would_bring_is_not_installed_in_vain() {
             .remedy()
             .contains("`apt-get install lld`, and reinstall what should have brought the folder x")
     );
-    let facts = Facts { target_installed: false, debian: Err(broken), rustup: false, apt: true };
+    let facts = Facts {
+        target_installed: false,
+        program_suffices: false,
+        debian: Err(broken),
+        rustup: false,
+        apt: true,
+    };
     assert_eq!(facts.decide(&[]), Decision::GiveUp);
 }
 
@@ -98,13 +141,44 @@ fn a_component_is_compiled_for_its_target_where_there_is_one() {
 }
 
 #[test]
+fn a_machine_with_the_target_of_programs_alone_compiles_components_as_such() {
+    let fake = Fake::new();
+    fake.script(
+        "rustc",
+        r#"case "$*" in
+            *target-libdir*wasip1) echo "$HERE/libdir" ;;
+            *target-libdir*) echo "$HERE/nothing" ;;
+            *sysroot*) echo "$HERE/sysroot" ;;
+            *) echo "host: some-host" ;;
+        esac"#,
+    );
+    fake.file("libdir/libstd-0123.rlib");
+    let found = ensure_on(&fake.machine, Target::Component, &mut Vec::new()).unwrap();
+    assert_eq!(
+        (found.triple(), found.is_ordinary(), found.is_to_be_encoded()),
+        ("wasm32-wasip1", true, true)
+    );
+    let mut command = Command::new("cargo");
+    found.apply(command.arg("build"));
+    let line = "cargo build --target wasm32-wasip1 --features edgekv/component";
+    assert_eq!(process::shown(&command), line);
+    // Programs are what they were, and a layer needs a target of its own.
+    let program = ensure_on(&fake.machine, Target::Program, &mut Vec::new()).unwrap();
+    assert!(!program.is_to_be_encoded() && program.kind == Kind::Ordinary, "{program}");
+    ensure_on(&fake.machine, Target::Layer, &mut Vec::new()).unwrap_err();
+}
+
+#[test]
 fn debian_compiles_components_as_core_modules() {
     let toolchain = toolchain(Target::Component, Kind::Debian(debian()));
     let mut command = Command::new("cargo");
     toolchain.apply(command.arg("build"));
     let line = process::shown(&command);
-    for part in ["CARGO_TARGET_WASM32_WASIP1_LINKER=", "crt1-command.o", "cargo build --target wasm32-wasip1"]
-    {
+    for part in [
+        "CARGO_TARGET_WASM32_WASIP1_LINKER=",
+        "crt1-command.o",
+        "cargo build --target wasm32-wasip1 --features edgekv/component",
+    ] {
         assert!(line.contains(part), "{part} is not in {line}");
     }
     assert_eq!(toolchain.triple(), "wasm32-wasip1");

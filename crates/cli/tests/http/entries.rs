@@ -14,7 +14,9 @@ const MAX_VALUE: usize = 25 * 1024 * 1024;
 
 pub(crate) const CASES: &[Case] = &[
     case!(an_entry_is_written_read_and_deleted),
+    case!(head_says_nothing_of_a_body_that_was_not_made),
     case!(bytes_stay_as_they_are),
+    case!(a_value_is_in_memory_once needs Bodies),
     case!(modes_say_what_becomes_of_an_old_value),
     case!(metadata_stay_with_their_value),
     case!(an_entry_has_a_lifetime),
@@ -51,6 +53,23 @@ fn bytes_stay_as_they_are(server: &Server) {
         let found = client.get("/kv/bytes").has(200);
         assert!(found.body == value, "{} bytes came back as {}", value.len(), found.body.len());
     }
+}
+
+fn head_says_nothing_of_a_body_that_was_not_made(server: &Server) {
+    let mut client = server.client();
+    client.put("/kv/hollow", "").has(201);
+    assert_eq!(client.get("/kv/hollow").has(200).header("content-length"), Some("0"));
+    let head = client.send("HEAD", "/kv/hollow", &[], "").has(200);
+    assert_eq!(head.header("content-length"), None, "a handler may leave the body of HEAD out: {head:?}");
+}
+
+fn a_value_is_in_memory_once(server: &Server) {
+    let mut client = server.client();
+    client.put("/kv/wide", vec![b'x'; MAX_VALUE]).has(201);
+    let (bytes, held): (usize, usize) = client.get("/held/wide").json();
+    assert_eq!(bytes, MAX_VALUE);
+    assert!((MAX_VALUE >> 20..(2 * MAX_VALUE) >> 20).contains(&held), "{held} MiB");
+    client.delete("/kv/wide").has(204);
 }
 
 fn modes_say_what_becomes_of_an_old_value(server: &Server) {

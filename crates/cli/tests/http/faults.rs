@@ -7,7 +7,7 @@ pub(crate) const CASES: &[Case] = &[
     case!(a_failure_is_an_answer),
     case!(the_text_of_an_error_is_sent needs ErrorText),
     case!(a_panic_is_an_answer),
-    case!(no_answer_is_an_empty_one needs SendsItself),
+    case!(no_answer_is_an_empty_one needs EndsSilently),
     case!(a_second_answer_is_none needs SendsItself),
 ];
 

@@ -12,7 +12,7 @@ const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/shor
 const ADDRESSES: [&str; 2] = ["https://www.rust-lang.org/", "http://example.com/a?b=c"];
 
 fn start(home: &Path, example: &str) -> (Process, Client) {
-    let process = Process::start(serve(home, example).args(["--config", MANIFEST]));
+    let process = Process::start(serve(home, &edgekv_tests::guest(example)).args(["--config", MANIFEST]));
     let client = Client::http1(process.address);
     (process, client)
 }

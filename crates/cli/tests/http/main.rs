@@ -19,6 +19,9 @@
 //! | `GET /stream/N` | N chunks `chunk I\n`; with `?abandon` the message is cut off when the request's body has ended |
 //! | `GET /status/N` | that status, and the text `status N`; 400 |
 //! | `POST /trailers` | the body and its trailers, and a trailer `x-length` |
+//! | `POST /gathered` | the body, sent whole, and a trailer `x-gathered` that the program does not announce |
+//! | `POST /insist` | how much of the body came before an error or its end, and what the program is told when it goes on |
+//! | `GET /held/KEY` | `[LENGTH, MIB]`: of a value that was read in two parts, and of the program's memory then |
 //! | `GET /client` | `{"address", "request_id", "method", "url", "version"}` |
 //! | `GET /service` | `{"hostname", "version", "vcpu_ms", "heap_mib"}` |
 //! | `GET /log?TEXT` | 204; the text is in the log of the endpoint `app-log` |
@@ -70,6 +73,7 @@ contract! {
     fastly_main = FASTLY_MAIN: entries lists headers statuses streams caller faults protocols restarts;
     fastly_streams = FASTLY_STREAMS: entries lists headers statuses streams caller faults protocols restarts beyond trailers;
     sdk = SDK: entries lists headers statuses streams caller faults protocols restarts beyond trailers;
+    sdk_component = SDK_COMPONENT: entries lists headers statuses streams caller faults protocols restarts beyond trailers;
     javascript = JAVASCRIPT: entries lists headers statuses streams caller faults protocols restarts beyond;
     shortener = SHORTENER: links;
     shortener_fastly = SHORTENER_FASTLY: links;

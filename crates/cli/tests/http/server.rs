@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use edgekv_tests::guest;
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -32,7 +31,7 @@ impl Server {
     /// Serves a guest on the store of this engine.
     pub(crate) fn start_in(home: TempDir, guest: &'static Guest, engine: &str) -> Self {
         let flags = ["--engine", engine, "--store", "app-store", "--store", "links"];
-        let process = Process::start(serve(home.path(), guest.name).args(flags));
+        let process = Process::start(serve(home.path(), &guest.file()).args(flags));
         Self { guest, address: process.address, home, process }
     }
 
@@ -40,7 +39,7 @@ impl Server {
     pub(crate) fn start_with_api(guest: &'static Guest, engine: &str) -> (Self, SocketAddr) {
         let home = tempfile::tempdir().unwrap();
         let flags = ["--engine", engine, "--store", "app-store", "--api", "127.0.0.1:0"];
-        let process = Process::start(serve(home.path(), guest.name).args(flags));
+        let process = Process::start(serve(home.path(), &guest.file()).args(flags));
         let api = process.api();
         (Self { guest, address: process.address, home, process }, api)
     }
@@ -62,8 +61,8 @@ impl Server {
     }
 }
 
-/// The program under test, serving the guest of this name, with no flags from the environment of the tests.
-pub(crate) fn serve(home: &Path, name: &str) -> Command {
+/// The program under test, serving this one, with no flags from the environment of the tests.
+pub(crate) fn serve(home: &Path, program: &Path) -> Command {
     let mut command = match std::env::var_os("EDGEKV_TEST_SERVER") {
         Some(other) => Command::new(other),
         None => Command::new(env!("CARGO_BIN_EXE_edgekv")),
@@ -73,6 +72,6 @@ pub(crate) fn serve(home: &Path, name: &str) -> Command {
     }
     // Other hosts need not know our flags.
     command.env("EDGEKV_CODE_CACHE", CODE_CACHE).env("EDGEKV_API", "none");
-    command.current_dir(home).arg("serve").arg(guest(name)).args(["--listen", "127.0.0.1:0"]);
+    command.current_dir(home).arg("serve").arg(program).args(["--listen", "127.0.0.1:0"]);
     command
 }

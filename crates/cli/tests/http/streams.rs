@@ -16,6 +16,7 @@ pub(crate) const CASES: &[Case] = &[
     case!(a_value_is_stored_as_it_comes),
     case!(a_stored_stream_is_answered_when_it_is_there needs WaitsForStreams),
     case!(a_client_that_goes_away_harms_nobody),
+    case!(a_body_that_broke_off_does_not_become_whole needs Bodies),
 ];
 
 fn a_part_comes_back_before_the_next_is_sent(server: &Server) {
@@ -125,4 +126,14 @@ fn a_client_that_goes_away_harms_nobody(server: &Server) {
     let mut client = server.client();
     client.get("/status/200").has(200);
     client.get("/kv/half").has(404);
+}
+
+fn a_body_that_broke_off_does_not_become_whole(server: &Server) {
+    // What comes where the length of the next chunk should be is none, and all that was right has come before.
+    let head = format!("POST /insist HTTP/1.1\r\nhost: {}\r\ntransfer-encoding: chunked\r\n", server.address);
+    let text = format!("{head}connection: close\r\n\r\n4\r\nhalf\r\nbroken\r\n");
+    let mut stream = std::net::TcpStream::connect(server.address).unwrap();
+    std::io::Write::write_all(&mut stream, text.as_bytes()).unwrap();
+    let answer = std::io::read_to_string(stream).unwrap();
+    assert!(answer.ends_with("4 bytes, then errors: true, true, true; length None"), "{answer}");
 }

@@ -10,6 +10,7 @@ pub(crate) const CASES: &[Case] = &[
     case!(trailers_come_back needs Trailers),
     case!(a_body_without_trailers_gets_one needs Trailers),
     case!(trailers_pass_in_http_2 needs Trailers),
+    case!(trailers_that_are_known_are_announced needs Bodies),
 ];
 
 /// A client says that it takes trailers, and which ones it sends.
@@ -40,6 +41,11 @@ fn exchange<'a>(client: &'a mut Client, trailers: Option<HeaderMap>) -> Exchange
 /// Data and trailers of an answer.
 fn received(mut exchange: Exchange<'_>) -> (Vec<u8>, HeaderMap) {
     assert_eq!(exchange.head().status.as_u16(), 200);
+    rest(exchange)
+}
+
+/// The same, behind its head.
+fn rest(mut exchange: Exchange<'_>) -> (Vec<u8>, HeaderMap) {
     let mut data = Vec::new();
     while let Some(part) = exchange.next() {
         match part.unwrap() {
@@ -63,6 +69,17 @@ fn a_body_without_trailers_gets_one(server: &Server) {
     let (data, trailers) = received(exchange(&mut client, None));
     assert_eq!(data, b"content");
     assert_eq!((trailers.len(), trailers.get("x-length").unwrap().as_bytes()), (1, &b"7"[..]));
+}
+
+fn trailers_that_are_known_are_announced(server: &Server) {
+    let mut client = server.client();
+    let mut exchange = client.open("POST", "/gathered", announced(), None);
+    exchange.write("content");
+    exchange.end();
+    assert_eq!(exchange.head().headers["trailer"], "x-gathered");
+    let (data, trailers) = rest(exchange);
+    assert_eq!(data, b"content");
+    assert_eq!(trailers.get("x-gathered").unwrap(), "yes", "{trailers:?}");
 }
 
 fn trailers_pass_in_http_2(server: &Server) {

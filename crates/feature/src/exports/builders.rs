@@ -7,24 +7,36 @@ use edgekv_store::{
     Generation, GenerationMatch, Insert, InsertMode, KvError, KvStore, Metadata, MetadataError, Reply,
 };
 
-use super::entries::{LookupResponse, found};
+use super::entries::LookupResponse;
 use super::error::{key, outcome};
 use super::pending::{PendingDelete, PendingInsert, PendingLookup, deleted};
-use super::values::{Collected, collect};
+use super::values::{Collected, collect, is_write_only};
 use crate::bindings::edgekv::kv::bodies::Body;
 use crate::bindings::exports::edgekv::kv::kv_store as wit;
+use crate::held::Held;
 use crate::imports::wait;
 
 /// Describes a lookup: there is nothing to say yet.
-pub(crate) struct LookupBuilder(pub(super) KvStore);
+pub(crate) struct LookupBuilder {
+    store: KvStore,
+    _held: Held,
+}
+
+impl LookupBuilder {
+    pub(super) fn new(store: KvStore) -> Self {
+        Self { store, _held: Held::or_trap() }
+    }
+}
 
 impl wit::GuestLookupBuilder for LookupBuilder {
     fn execute(&self, at: Vec<u8>) -> Result<wit::LookupResponse, wit::Error> {
-        found(wait(self.0.lookup(key(&at)?))).map(|entry| LookupResponse::new(entry).into())
+        let held = Held::new()?;
+        LookupResponse::found(held, wait(self.store.lookup(key(&at)?)))
     }
 
     fn execute_async(&self, at: Vec<u8>) -> Result<wit::PendingLookup, wit::Error> {
-        Ok(PendingLookup::new(self.0.lookup(key(&at)?)).into())
+        let held = Held::new()?;
+        PendingLookup::started(held, self.store.lookup(key(&at)?))
     }
 }
 
@@ -35,11 +47,13 @@ pub(crate) struct InsertBuilder {
     insert: RefCell<Insert>,
     /// Metadata that are too long are told by the write.
     refused: Cell<Option<MetadataError>>,
+    _held: Held,
 }
 
 impl InsertBuilder {
     pub(super) fn new(store: KvStore) -> Self {
-        Self { store, insert: RefCell::new(Insert::new(Vec::new())), refused: Cell::new(None) }
+        let insert = RefCell::new(Insert::new(Vec::new()));
+        Self { store, insert, refused: Cell::new(None), _held: Held::or_trap() }
     }
 
     /// What is described, all but the value.
@@ -61,6 +75,8 @@ impl InsertBuilder {
         let key = key(at)?;
         let insert = match self.described() {
             Ok(insert) => insert,
+            // What is no value is told by the call, before what is wrong with the options.
+            Err(_) if is_write_only(body) => return Err(wit::Error::BadRequest),
             Err(error) => return Ok(Reply::Ready(Err(error))),
         };
         let limit = self.store.limits().max_value_bytes;
@@ -104,7 +120,8 @@ impl wit::GuestInsertBuilder for InsertBuilder {
     }
 
     fn execute_async(&self, at: Vec<u8>, value: Vec<u8>) -> Result<wit::PendingInsert, wit::Error> {
-        self.write(&at, value).map(|reply| PendingInsert::new(reply).into())
+        let held = Held::new()?;
+        PendingInsert::started(held, self.write(&at, value)?)
     }
 
     fn execute_body(&self, at: Vec<u8>, value: Body) -> Result<(), wit::Error> {
@@ -112,7 +129,8 @@ impl wit::GuestInsertBuilder for InsertBuilder {
     }
 
     fn execute_body_async(&self, at: Vec<u8>, value: Body) -> Result<wit::PendingInsert, wit::Error> {
-        self.write_body(&at, &value).map(|reply| PendingInsert::new(reply).into())
+        let held = Held::new()?;
+        PendingInsert::started(held, self.write_body(&at, &value)?)
     }
 }
 
@@ -120,11 +138,12 @@ impl wit::GuestInsertBuilder for InsertBuilder {
 pub(crate) struct DeleteBuilder {
     store: KvStore,
     condition: Cell<Option<GenerationMatch>>,
+    _held: Held,
 }
 
 impl DeleteBuilder {
-    pub(super) const fn new(store: KvStore) -> Self {
-        Self { store, condition: Cell::new(None) }
+    pub(super) fn new(store: KvStore) -> Self {
+        Self { store, condition: Cell::new(None), _held: Held::or_trap() }
     }
 }
 
@@ -138,6 +157,7 @@ impl wit::GuestDeleteBuilder for DeleteBuilder {
     }
 
     fn execute_async(&self, at: Vec<u8>) -> Result<wit::PendingDelete, wit::Error> {
-        Ok(PendingDelete::new(self.store.delete(key(&at)?, self.condition.get())).into())
+        let held = Held::new()?;
+        PendingDelete::started(held, self.store.delete(key(&at)?, self.condition.get()))
     }
 }

@@ -2,16 +2,16 @@
 
 use std::cell::RefCell;
 
-use bytes::Bytes;
 use edgekv_store::{Entry, KvError, Metadata};
 
 use super::error::outcome;
-use super::values::{body, body_or_trap};
+use super::values::{body, bytes_or_trap, empty_or_trap};
 use crate::bindings::edgekv::kv::bodies::Body;
 use crate::bindings::exports::edgekv::kv::kv_store as wit;
+use crate::held::Held;
 
 /// The entry that was found.
-pub(super) fn found(result: Result<Option<Entry>, KvError>) -> Result<Entry, wit::Error> {
+fn found(result: Result<Option<Entry>, KvError>) -> Result<Entry, wit::Error> {
     result.map_err(outcome)?.ok_or(wit::Error::NotFound)
 }
 
@@ -29,17 +29,25 @@ fn metadata(metadata: &Metadata) -> Option<Vec<u8>> {
     if metadata.is_empty() { None } else { Some(metadata.as_bytes().to_vec()) }
 }
 
-/// What was found, as an object. The value stays here until it is taken out: who wants the bytes gets these, without a body.
+/// What was found, as an object. Its body is made with it, as long as there is an error to tell when the host gives none.
 pub(crate) struct LookupResponse {
-    value: RefCell<Option<Bytes>>,
+    body: RefCell<Option<Body>>,
     metadata: Metadata,
     generation: u64,
+    _held: Held,
 }
 
 impl LookupResponse {
-    pub(super) fn new(entry: Entry) -> Self {
+    /// What was found, if that was something.
+    pub(super) fn found(
+        held: Held,
+        result: Result<Option<Entry>, KvError>,
+    ) -> Result<wit::LookupResponse, wit::Error> {
+        let entry = found(result)?;
+        let body = RefCell::new(Some(body(entry.value())?));
         let (metadata, generation) = (entry.metadata().clone(), entry.generation().get());
-        Self { value: RefCell::new(Some(entry.into_value())), metadata, generation }
+        held.keeps(metadata.as_bytes().len());
+        Ok(Self { body, metadata, generation, _held: held }.into())
     }
 }
 
@@ -51,15 +59,15 @@ impl From<LookupResponse> for wit::LookupResponse {
 
 impl wit::GuestLookupResponse for LookupResponse {
     fn take_body(&self) -> Body {
-        body_or_trap(&self.value.take().unwrap_or_default())
+        self.body.take().unwrap_or_else(empty_or_trap)
     }
 
     fn try_take_body(&self) -> Option<Body> {
-        self.value.take().map(|value| body_or_trap(&value))
+        self.body.take()
     }
 
     fn take_body_bytes(&self) -> Vec<u8> {
-        self.value.take().map(Vec::from).unwrap_or_default()
+        self.body.take().map(|body| bytes_or_trap(&body)).unwrap_or_default()
     }
 
     fn metadata(&self) -> Option<Vec<u8>> {

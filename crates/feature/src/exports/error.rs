@@ -1,9 +1,10 @@
 //! How errors are told.
 
-use edgekv_store::{Key, KvError};
+use edgekv_store::{Key, KvError, Reply};
 
 use crate::bindings::edgekv::kv::bodies;
 use crate::bindings::exports::edgekv::kv::kv_store::Error;
+use crate::held::Full;
 use crate::origin::OriginError;
 
 /// The outcome of an operation that was refused, or has failed.
@@ -25,6 +26,22 @@ pub(super) fn outcome(error: KvError) -> Error {
         },
         // Also what an engine may add later.
         _ => Error::InternalError,
+    }
+}
+
+impl From<Full> for Error {
+    fn from(_: Full) -> Self {
+        Self::LimitExceeded
+    }
+}
+
+/// What is told by the call that asks for an operation, if that has failed already: it was not even started then. Outcomes are told
+/// by who waits.
+pub(super) fn refusal<T>(reply: &Reply<T>) -> Option<Error> {
+    let Reply::Ready(Err(error)) = reply else { return None };
+    match outcome(error.clone()) {
+        refusal @ (Error::LimitExceeded | Error::InvalidArgument) => Some(refusal),
+        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@ use super::pending::PendingList;
 use super::values::body;
 use crate::bindings::edgekv::kv::bodies::Body;
 use crate::bindings::exports::edgekv::kv::kv_store as wit;
+use crate::held::Held;
 use crate::imports::wait;
 
 /// Describes a list.
@@ -18,12 +19,17 @@ pub(crate) struct ListBuilder {
     cursor: RefCell<Vec<u8>>,
     limit: Cell<Option<u32>>,
     mode: Cell<ListMode>,
+    held: Held,
 }
 
 impl ListBuilder {
     pub(super) fn new(store: KvStore) -> Self {
         let (prefix, cursor) = Default::default();
-        Self { store, prefix, cursor, limit: Cell::new(None), mode: Cell::default() }
+        Self { store, prefix, cursor, limit: Cell::new(None), mode: Cell::default(), held: Held::or_trap() }
+    }
+
+    fn recount(&self) {
+        self.held.keeps(self.prefix.borrow().len() + self.cursor.borrow().len());
     }
 
     fn list(&self) -> Result<Reply<ListPage>, wit::Error> {
@@ -41,10 +47,12 @@ impl ListBuilder {
 impl wit::GuestListBuilder for ListBuilder {
     fn prefix(&self, prefix: Vec<u8>) {
         self.prefix.replace(prefix);
+        self.recount();
     }
 
     fn cursor(&self, cursor: Vec<u8>) {
         self.cursor.replace(cursor);
+        self.recount();
     }
 
     fn limit(&self, limit: u32) {
@@ -63,7 +71,8 @@ impl wit::GuestListBuilder for ListBuilder {
     }
 
     fn execute_async(&self) -> Result<wit::PendingList, wit::Error> {
-        self.list().map(|reply| PendingList::new(reply).into())
+        let held = Held::new()?;
+        PendingList::started(held, self.list()?)
     }
 }
 

@@ -11,6 +11,7 @@ mod values;
 use edgekv_store::StoreName;
 
 use crate::bindings::exports::edgekv::kv::kv_store as wit;
+use crate::held::Held;
 use crate::imports::wait;
 use crate::instance;
 
@@ -33,8 +34,9 @@ impl wit::Guest for Exports {
     fn open(name: Vec<u8>) -> Result<wit::Store, wit::Error> {
         let name = std::str::from_utf8(&name).ok().and_then(|name| StoreName::new(name).ok());
         let name = name.ok_or(wit::Error::InvalidArgument)?;
+        let held = Held::new()?;
         let stores = instance::stores().map_err(error::outcome)?;
         let store = wait(stores.open(&name)).map_err(error::outcome)?.ok_or(wit::Error::NoSuchStore)?;
-        Ok(wit::Store::new(store::Store(store)))
+        Ok(wit::Store::new(store::Store::new(store, held)))
     }
 }

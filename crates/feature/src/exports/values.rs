@@ -38,6 +38,9 @@ pub(super) fn collect(body: &Body, max: u64) -> Result<Collected, Error> {
             continue;
         }
         if joined.is_empty() {
+            // All of it at once, if it is known how much comes.
+            let whole = usize::try_from(bytes).unwrap_or_default();
+            joined.reserve(whole.max(value.len() + part.len()));
             joined.extend_from_slice(&std::mem::take(&mut value));
         }
         joined.extend_from_slice(&part);
@@ -45,16 +48,30 @@ pub(super) fn collect(body: &Body, max: u64) -> Result<Collected, Error> {
     Ok(Collected::All(if joined.is_empty() { value } else { joined.freeze() }))
 }
 
+/// Whether a body can only be written to, which is no value.
+pub(super) fn is_write_only(body: &Body) -> bool {
+    matches!(body.read(0), Err(bodies::Error::WriteOnly))
+}
+
 /// A body of a value.
 pub(super) fn body(value: &[u8]) -> Result<Body, Error> {
     if value.is_empty() { bodies::new_body() } else { bodies::from_bytes(value) }.map_err(error::of_body)
 }
 
-/// A body of a value, for calls that have no error to tell.
-pub(super) fn body_or_trap(value: &[u8]) -> Body {
-    match body(value) {
+/// A body of nothing, for calls that have no error to tell.
+pub(super) fn empty_or_trap() -> Body {
+    match bodies::new_body() {
         Ok(body) => body,
+        Err(error) => panic!("the host gives no body: {error}"),
+    }
+}
+
+/// All of a body that was made here, for calls that have no error to tell.
+pub(super) fn bytes_or_trap(body: &Body) -> Vec<u8> {
+    match collect(body, u64::MAX) {
+        Ok(Collected::All(value)) => value.into(),
         // The call could tell it only by lying about the value.
-        Err(error) => panic!("the host gives no body for {} bytes: {error}", value.len()),
+        Ok(Collected::TooLong(bytes)) => panic!("the host says that a value has {bytes} bytes"),
+        Err(error) => panic!("the host does not give a value back: {error}"),
     }
 }

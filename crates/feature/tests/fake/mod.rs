@@ -22,6 +22,7 @@ pub(crate) struct Control {
     /// Whether answers come when they are polled for the second time.
     answers_later: bool,
     reads: AtomicU64,
+    fresh_reads: AtomicU64,
     /// Writes of somebody else that come before the next ones here.
     intruders: AtomicU64,
 }
@@ -35,6 +36,12 @@ impl Control {
     #[allow(dead_code, reason = "not all tests count")]
     pub(crate) fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
+    }
+
+    /// How many of these were to be past caches.
+    #[allow(dead_code, reason = "not all tests count")]
+    pub(crate) fn fresh_reads(&self) -> u64 {
+        self.fresh_reads.load(Ordering::Relaxed)
     }
 
     /// Has somebody else write before each of the next `times` writes.
@@ -98,8 +105,9 @@ impl OriginStore for FakeStore {
         self.store.info().id
     }
 
-    fn get(&self, key: Key<'_>) -> Answer<Option<Entry>> {
+    fn get(&self, key: Key<'_>, fresh: bool) -> Answer<Option<Entry>> {
         self.control.reads.fetch_add(1, Ordering::Relaxed);
+        self.control.fresh_reads.fetch_add(u64::from(fresh), Ordering::Relaxed);
         self.control.answer(self.store.lookup(key))
     }
 

@@ -55,8 +55,12 @@ impl HostStore for KvView<'_> {
         Ok(self.ctx.handles_mut().get::<KvStore>(store.rep())?.info().id.get())
     }
 
-    fn get(&mut self, store: Resource<Store>, key: Bytes) -> wasmtime::Result<GetReply> {
-        let reply = self.ctx.lookup::<KvStore>(store.rep(), text(&key));
+    fn get(&mut self, store: Resource<Store>, key: Bytes, fresh: bool) -> wasmtime::Result<GetReply> {
+        let reply = if fresh {
+            self.ctx.read::<KvStore>(store.rep(), text(&key))
+        } else {
+            self.ctx.lookup::<KvStore>(store.rep(), text(&key))
+        };
         self.answer(reply.map(Pending::new), Object::Lookup).map(|answer| match answer {
             Answer::Ready(found) => GetReply::Ready(found.map(present)),
             Answer::Later(pending) => GetReply::Later(pending),

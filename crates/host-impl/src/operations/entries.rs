@@ -32,10 +32,29 @@ impl KvCtx {
         store: u32,
         key: Result<impl AsRef<str>, Error>,
     ) -> Result<Reply<Option<Entry>>, Error> {
+        self.begin_lookup::<K>(store, key, KvStore::lookup)
+    }
+
+    /// Looks a key up, past the cache.
+    #[cfg(feature = "component")]
+    pub(crate) fn read<K: Opened>(
+        &mut self,
+        store: u32,
+        key: Result<impl AsRef<str>, Error>,
+    ) -> Result<Reply<Option<Entry>>, Error> {
+        self.begin_lookup::<K>(store, key, KvStore::read)
+    }
+
+    fn begin_lookup<K: Opened>(
+        &mut self,
+        store: u32,
+        key: Result<impl AsRef<str>, Error>,
+        look: impl FnOnce(&KvStore, Key<'_>) -> Reply<Option<Entry>>,
+    ) -> Result<Reply<Option<Entry>>, Error> {
         self.check_new_operation()?;
         let store = self.handles_mut().get::<K>(store)?.store();
         let key = key?;
-        Ok(store.lookup(Key::new(key.as_ref())?))
+        Ok(look(store, Key::new(key.as_ref())?))
     }
 
     /// Looks a key up, and gives the handle of what is under way.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use edgekv_host::component::{BodyResource, KvView};
 use edgekv_host::{Body, BodyReceiver, KvCtx, KvCtxBuilder};
-use edgekv_store::{Limits, ManualClock, StoreName, Stores, Timestamp};
+use edgekv_store::{
+    CacheLimits, Completion, Engine, Insert, Key, Limits, ManualClock, MemoryEngine, StoreName, Stores,
+    StoresBuilder, Timestamp,
+};
 use wasmtime::component::{Resource, Val};
 
 use crate::guest::Guest;
@@ -19,6 +22,7 @@ pub struct Fixture {
     pub stores: Stores,
     pub clock: Arc<ManualClock>,
     pub script: Arc<Script>,
+    memory: Arc<MemoryEngine>,
 }
 
 impl Fixture {
@@ -28,13 +32,34 @@ impl Fixture {
     }
 
     pub fn with(limits: Limits, ctx: impl FnOnce(KvCtxBuilder) -> KvCtxBuilder) -> Self {
+        Self::of_stores(|stores| stores.limits(limits), ctx)
+    }
+
+    /// With a cache of the host, which goes on serving what it has.
+    pub fn cached() -> Self {
+        let limits = CacheLimits { max_bytes: 1 << 20, freshness: None };
+        Self::of_stores(|stores| stores.cache(limits), |ctx| ctx)
+    }
+
+    fn of_stores(
+        stores: impl FnOnce(StoresBuilder) -> StoresBuilder,
+        ctx: impl FnOnce(KvCtxBuilder) -> KvCtxBuilder,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(START));
         let script = Arc::new(Script::default());
         let engine = ScriptedEngine::new(Arc::clone(&script));
-        let stores = Stores::builder(engine).clock(Arc::clone(&clock)).limits(limits).build().unwrap();
+        let memory = engine.memory();
+        let stores = stores(Stores::builder(engine).clock(Arc::clone(&clock))).build().unwrap();
         stores.create(&StoreName::new("store").unwrap()).wait().unwrap();
         let guest = Guest::new(ctx(KvCtx::builder(stores.clone())).build());
-        Self { guest, stores, clock, script }
+        Self { guest, stores, clock, script, memory }
+    }
+
+    /// A write that the host's cache hears nothing of.
+    pub fn write_past_the_cache(&self, key: &str, value: &'static str) {
+        let store = self.memory.open(&StoreName::new("store").unwrap()).wait().unwrap().unwrap();
+        let (key, insert) = (Key::new(key).unwrap(), Insert::new(value));
+        store.insert(key, insert, START, &Limits::default(), Completion::NONE).wait().unwrap();
     }
 
     /// Calls a function of `edgekv:kv/kv-store`.

@@ -31,7 +31,7 @@ fn put(f: &mut Fixture, store: &Val, key: &str, entry: Val, condition: Val) -> V
 }
 
 fn get(f: &mut Fixture, store: &Val, key: &str) -> Val {
-    f.origin("[method]store.get", &[store.clone(), bytes(key)])
+    f.origin("[method]store.get", &[store.clone(), bytes(key), Val::Bool(false)])
 }
 
 fn delete(f: &mut Fixture, store: &Val, key: &str, generation: Option<u64>) -> Val {
@@ -96,6 +96,20 @@ fn an_entry_is_what_was_put() {
     let past = entry("value", "", Some(0));
     put(&mut f, &store, "k", past, condition("any", None)).of_case("ready").ok();
     assert_eq!(get(&mut f, &store, "k").of_case("ready").ok(), NONE, "expired before it was put");
+}
+
+#[test]
+fn a_fresh_read_is_past_the_cache_of_the_host() {
+    let mut f = Fixture::cached();
+    let store = open(&mut f);
+    let value = |f: &mut Fixture, fresh| {
+        let found = f.origin("[method]store.get", &[store.clone(), bytes("k"), Val::Bool(fresh)]);
+        found.of_case("ready").ok().present().field("value")
+    };
+    put(&mut f, &store, "k", entry("old", "", None), condition("any", None)).of_case("ready").ok();
+    assert_eq!(value(&mut f, false), bytes("old"));
+    f.write_past_the_cache("k", "new");
+    assert_eq!((value(&mut f, false), value(&mut f, true)), (bytes("old"), bytes("new")));
 }
 
 #[test]

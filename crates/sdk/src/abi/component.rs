@@ -26,4 +26,4 @@ pub(crate) use self::kv_store::{
 pub(crate) use self::log::{Endpoint, endpoint, log};
 pub(crate) use self::runtime::{heap_mib, vcpu_ms};
 pub(crate) use self::wait::{Waitable, is_ready, select};
-use super::{Found, InsertOptions, ListOptions, Result};
+use super::{Found, InsertOptions, ListOptions, Result, reserve};

@@ -35,7 +35,7 @@ pub(crate) use self::kv_store::{
 };
 pub(crate) use self::log::{Endpoint, endpoint, log};
 pub(crate) use self::runtime::{heap_mib, vcpu_ms};
-use super::{Address, Found, InsertOptions, ListOptions, Result};
+use super::{Address, Found, InsertOptions, ListOptions, Result, reserve};
 use crate::FastlyStatus;
 use crate::error::{Call, Fault};
 

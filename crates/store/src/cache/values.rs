@@ -23,8 +23,8 @@ pub(super) const OVERHEAD: u64 = 2 * (size_of::<Place>() + size_of::<Cached>() +
 /// can be kept.
 const SHARD_BYTES: u64 = 32 * 1024 * 1024;
 
-/// Fewest shards; a value of more than a shard cannot be kept.
-const MIN_SHARDS: u64 = 4;
+/// Fewest shards; a value of more than a shard cannot be kept. Where there is one thread, several would only make that less.
+const MIN_SHARDS: u64 = if cfg!(all(target_family = "wasm", target_os = "unknown")) { 1 } else { 4 };
 
 #[derive(Debug, Clone)]
 struct Cached {
@@ -61,7 +61,7 @@ impl Values {
     pub(super) fn new(limits: CacheLimits, clock: Arc<dyn Clock>) -> Self {
         let CacheLimits { max_bytes, freshness } = limits;
         let processors = std::thread::available_parallelism().map_or(1, |processors| processors.get() as u64);
-        let most = (4 * processors).next_power_of_two().max(MIN_SHARDS);
+        let most = (MIN_SHARDS * processors).next_power_of_two();
         // A power of two, as the table takes no other.
         let shards = 1 << (max_bytes / SHARD_BYTES).clamp(MIN_SHARDS, most).ilog2();
         let average_bytes = OVERHEAD + 1024;

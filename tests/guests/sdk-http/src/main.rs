@@ -4,6 +4,7 @@ mod entries;
 mod streams;
 
 use std::error::Error;
+use std::io::Read as _;
 use std::process;
 
 use edgekv::http::{self, HeaderValue, Request, Response, Sent, StatusCode};
@@ -29,6 +30,9 @@ async fn answer(request: Request<Body>) -> Outcome<Sent> {
         ["echo"] => streams::echo(request).await,
         ["stream", count] => streams::count(count, request.uri().query() == Some("abandon")),
         ["trailers"] => streams::trailers(request),
+        ["gathered"] => streams::gathered(request),
+        ["insist"] => streams::insist(request).await,
+        ["held", key] => held(key)?.send(),
         ["status", status] => status_of(status).send(),
         ["client"] => client(&request)?.send(),
         ["service"] => service()?.send(),
@@ -89,7 +93,7 @@ fn client(request: &Request<Body>) -> Outcome<Response<Body>> {
     #[derive(Serialize)]
     struct Client {
         address: Option<String>,
-        request_id: String,
+        request_id: Option<String>,
         method: String,
         url: String,
         version: String,
@@ -97,7 +101,7 @@ fn client(request: &Request<Body>) -> Outcome<Response<Body>> {
     let client = http::client()?;
     json(&Client {
         address: client.ip()?.map(|address| address.to_string()),
-        request_id: client.request_id()?,
+        request_id: client.request_id().ok(),
         method: request.method().to_string(),
         url: request.uri().to_string(),
         version: format!("{:?}", request.version()),
@@ -118,6 +122,15 @@ fn service() -> Outcome<Response<Body>> {
         vcpu_ms: runtime::vcpu_time()?.as_millis(),
         heap_mib: runtime::memory_mib()?,
     })
+}
+
+/// Reads a value when some of it has been read ahead, and says how long that is, and how much memory the program has then.
+fn held(key: &str) -> Outcome<Response<Body>> {
+    let mut value = entries::open()?.lookup(key)?.take_body();
+    let mut first = [0];
+    value.read_exact(&mut first)?;
+    let bytes = 1 + value.try_into_bytes()?.len();
+    json(&(bytes, runtime::memory_mib()?))
 }
 
 /// Answers, and writes an entry only then.

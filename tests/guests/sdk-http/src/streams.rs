@@ -52,6 +52,27 @@ pub fn trailers(request: Request<Body>) -> io::Result<Sent> {
     sink.finish()
 }
 
+/// Sends the body back when all of it is there, with a trailer of which nothing says that it will come.
+pub fn gathered(request: Request<Body>) -> io::Result<Sent> {
+    let mut body = Body::from(request.into_body().try_into_bytes()?);
+    body.append_trailer("x-gathered", "yes")?;
+    body.send()
+}
+
+/// Reads the body until that fails, and says whether it is still known then that it is not whole.
+pub async fn insist(request: Request<Body>) -> io::Result<Sent> {
+    let mut body = request.into_body();
+    let mut read = 0;
+    while let Ok(Some(part)) = body.next_chunk().await {
+        read += part.len();
+    }
+    let next = body.next_chunk().await.is_err();
+    let trailers = body.trailer_names().is_err();
+    let length = body.known_length();
+    let rest = body.try_into_bytes().is_err();
+    format!("{read} bytes, then errors: {next}, {trailers}, {rest}; length {length:?}").send()
+}
+
 pub fn hints() -> io::Result<Sent> {
     for link in ["</a.css>; rel=preload", "</b.js>; rel=preload"] {
         let mut hints = HeaderMap::new();

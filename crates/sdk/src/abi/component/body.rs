@@ -2,11 +2,14 @@
 
 use edgekv_sys::BodyWriteEnd;
 
-use super::Result;
 use super::bindings::bodies::{self, Body, End};
 #[cfg(feature = "http")]
 use super::http::{Arriving, Leaving};
 use super::wait::Waitable;
+use super::{Result, reserve};
+
+/// The most bytes that are moved at once from one body to another, or behind others.
+pub(super) const PIECE_BYTES: usize = 64 * 1024;
 
 /// What a write takes and a response is sent with: bytes go to the host in the call that needs them.
 #[derive(Debug)]
@@ -71,18 +74,22 @@ impl HostBody {
         Ok(bytes.len())
     }
 
-    /// Reads behind what `bytes` holds, at most `most` bytes and no more than it has capacity for; 0 is the end.
+    /// Reads behind what `bytes` holds, at most `most` bytes; 0 is the end. They come in memory of their own: so that they are not
+    /// held twice, what has something before it comes in pieces.
     pub(crate) fn read_behind(&mut self, bytes: &mut Vec<u8>, most: usize) -> Result<usize> {
-        let room = most.min(bytes.capacity() - bytes.len());
-        if !bytes.is_empty() {
-            let more = self.take(room)?;
-            bytes.extend_from_slice(&more);
-            return Ok(more.len());
+        if bytes.is_empty() {
+            *bytes = Vec::new();
+            if most > PIECE_BYTES {
+                // Without the memory for so much, the call would end the program.
+                reserve(&mut Vec::new(), most)?;
+            }
+            *bytes = self.take(most)?;
+            return Ok(bytes.len());
         }
-        // The bytes come in memory of their own, so the room that was made goes first: that there is some is known by it.
-        *bytes = Vec::new();
-        *bytes = self.take(room)?;
-        Ok(bytes.len())
+        reserve(bytes, most)?;
+        let more = self.take(most.min(PIECE_BYTES))?;
+        bytes.extend_from_slice(&more);
+        Ok(more.len())
     }
 
     /// Takes up to so many bytes from the front, in one call; none is the end.

@@ -12,23 +12,23 @@ use wasip2::http::types::{
 pub(super) use self::arriving::Arriving;
 pub(super) use self::leaving::Leaving;
 use super::super::Address;
-use super::body::Kind;
+use super::body::{Kind, PIECE_BYTES};
 use super::{HostBody, Result, Value};
 use crate::FastlyStatus;
 use crate::error::{Call, Fault};
-
-/// The most bytes that are moved at once from one body to another.
-const PIECE_BYTES: usize = 64 * 1024;
 
 thread_local! {
     static REQUEST: RefCell<Option<IncomingRequest>> = const { RefCell::new(None) };
     static ANSWER: RefCell<Option<ResponseOutparam>> = const { RefCell::new(None) };
     /// Whether the program was started for a request.
     static STARTED: Cell<bool> = const { Cell::new(false) };
+    /// Whether that asks for a head alone.
+    static IS_HEAD: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Keeps the request until the program asks for it, and where its response goes.
 pub(super) fn arrived(request: IncomingRequest, answer: ResponseOutparam) {
+    IS_HEAD.set(matches!(request.method(), Method::Head));
     REQUEST.set(Some(request));
     ANSWER.set(Some(answer));
     STARTED.set(true);
@@ -161,7 +161,7 @@ impl HostResponse {
         }
         match body {
             Value::Guest(bytes) => {
-                let mut sent = self.begin(u64::try_from(bytes.len()).ok())?;
+                let mut sent = self.begin(u64::try_from(bytes.len()).ok(), &[])?;
                 // A client that has gone away is no failure of the program, which has answered.
                 if sent.write(&bytes).is_ok() {
                     let _ = sent.finish();
@@ -170,10 +170,10 @@ impl HostResponse {
             Value::Host(mut body) => {
                 let length = body.known_length()?;
                 let first = body.take(PIECE_BYTES)?;
-                // What has trailers cannot say its length, in HTTP/1.1; of longer bodies they are known too late.
+                // Of longer bodies they are known too late.
                 let whole = length == u64::try_from(first.len()).ok();
-                let has_trailers = whole && !body.trailers().unwrap_or_default().is_empty();
-                let mut sent = self.begin(length.filter(|_| !has_trailers))?;
+                let trailers = if whole { body.trailer_names().unwrap_or_default() } else { Vec::new() };
+                let mut sent = self.begin(length, &trailers)?;
                 // Of a body that breaks off as much is sent as came, and the client is told that it is not all.
                 if sent.write(&first).is_ok() && sent.append(body).is_ok() {
                     let _ = sent.finish();
@@ -185,7 +185,7 @@ impl HostResponse {
 
     /// Sends the response and what is in its body, which is sent on as it is written from now on.
     pub(crate) fn stream(self, body: Value) -> Result<HostBody> {
-        let mut sent = self.begin(None)?;
+        let mut sent = self.begin(None, &[])?;
         match body {
             Value::Guest(bytes) => sent.write(&bytes)?,
             Value::Host(body) => sent.append(body)?,
@@ -193,15 +193,21 @@ impl HostResponse {
         Ok(HostBody(Kind::Leaving(sent)))
     }
 
-    /// Sends the head of the response, for a body of this length.
-    fn begin(self, length: Option<u64>) -> Result<Leaving> {
+    /// Sends the head of the response, for a body of this length with trailers of these names.
+    fn begin(self, length: Option<u64>, trailers: &[Vec<u8>]) -> Result<Leaving> {
         let no_response = |()| failed(FastlyStatus::INVAL);
         let has_body = !matches!(self.status, 204 | 304);
-        if let Some(length) = length.filter(|_| has_body) {
-            let length = length.to_string();
-            self.headers
-                .append("content-length", length.as_bytes())
-                .map_err(|_| failed(FastlyStatus::ERROR))?;
+        // What was made for HEAD without a body says nothing of the length that GET would have.
+        let claim = |length: &u64| has_body && (*length > 0 || !IS_HEAD.get());
+        let header = if !trailers.is_empty() {
+            // HTTP/1.1 has trailers only behind chunks, and only those that were announced.
+            let are_told = self.headers.has("trailer");
+            (has_body && !IS_HEAD.get() && !are_told).then(|| ("trailer", trailers.join(&b", "[..])))
+        } else {
+            length.filter(claim).map(|length| ("content-length", length.to_string().into_bytes()))
+        };
+        if let Some((name, value)) = header {
+            self.headers.append(name, &value).map_err(|_| failed(FastlyStatus::ERROR))?;
         }
         let answer = ANSWER.take().ok_or(Fault::Empty { missing: "no request to answer" })?;
         let response = OutgoingResponse::new(self.headers);

@@ -6,7 +6,7 @@ use edgekv_sys::{AsyncItemHandle, BodyHandle, BodyWriteEnd, FastlyStatus as Stat
 
 #[cfg(test)]
 use super::script::fastly_http_body;
-use super::{Result, Waitable, buffer, check, check_length, step, waitable};
+use super::{Result, Waitable, buffer, check, check_length, reserve, step, waitable};
 use crate::error::{Call, Fault};
 
 /// What a write takes and a response is sent with.
@@ -90,8 +90,9 @@ impl HostBody {
         check_length(read, buffer.len())
     }
 
-    /// Reads behind what `bytes` holds, at most `most` bytes and no more than it has capacity for; 0 is the end.
+    /// Reads behind what `bytes` holds, at most `most` bytes, for which it makes room; 0 is the end.
     pub(crate) fn read_behind(&mut self, bytes: &mut Vec<u8>, most: usize) -> Result<usize> {
+        reserve(bytes, most)?;
         let spare = bytes.spare_capacity_mut();
         let room = most.min(spare.len());
         let mut read = 0;

@@ -5,10 +5,11 @@ use wasip2::io::streams::{InputStream, StreamError};
 
 use super::super::Result;
 use super::super::bindings::bodies::{self, Body, End};
+use super::super::body::PIECE_BYTES;
 use super::super::failure;
 use super::super::wait::Waitable;
-use super::PIECE_BYTES;
 use crate::FastlyStatus;
+use crate::error::Fault;
 
 /// A body that comes as it is read. The stream goes before what it belongs to.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(in super::super) struct Arriving {
     front: Vec<u8>,
     /// `None` when it has ended.
     stream: Option<InputStream>,
+    /// The body has broken off. The stream tells it once, and then that it has ended.
+    is_broken: bool,
     /// `None` when its trailers have been asked for.
     body: Option<IncomingBody>,
     /// How many bytes are still to come, if the client has said so.
@@ -27,7 +30,8 @@ pub(in super::super) struct Arriving {
 impl Arriving {
     pub(super) fn new(body: IncomingBody, length: Option<u64>) -> std::result::Result<Self, ()> {
         let stream = Some(body.stream()?);
-        Ok(Self { front: Vec::new(), stream, body: Some(body), left: length, trailers: Vec::new() })
+        let (front, trailers) = (Vec::new(), Vec::new());
+        Ok(Self { front, stream, is_broken: false, body: Some(body), left: length, trailers })
     }
 
     /// Takes up to so many bytes; waits until there are some, and gives none at the end.
@@ -38,6 +42,9 @@ impl Arriving {
         }
         if most == 0 {
             return Ok(Vec::new());
+        }
+        if self.is_broken {
+            return Err(incomplete());
         }
         while let Some(stream) = &self.stream {
             match stream.blocking_read(u64::try_from(most).unwrap_or(u64::MAX)) {
@@ -51,7 +58,9 @@ impl Arriving {
                 Ok(_) => {}
                 Err(StreamError::Closed) => self.stream = None,
                 Err(StreamError::LastOperationFailed(_)) => {
-                    return Err(failure::body(FastlyStatus::HTTPINCOMPLETE));
+                    self.is_broken = true;
+                    self.left = None;
+                    return Err(incomplete());
                 }
             }
         }
@@ -70,6 +79,9 @@ impl Arriving {
 
     /// The trailers, when all else has been read.
     pub(in super::super) fn trailers(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        if self.is_broken && self.front.is_empty() {
+            return Err(incomplete());
+        }
         if self.known_length() == Some(0) {
             // The end has not been seen where the length was known; that takes no waiting for bytes.
             let more = self.read(1)?;
@@ -79,13 +91,15 @@ impl Arriving {
             return Err(bodies::Error::NotYet.into());
         }
         if let Some(body) = self.body.take() {
-            self.trailers = wait_for(&IncomingBody::finish(body))?;
+            let trailers = wait_for(&IncomingBody::finish(body));
+            self.is_broken = trailers.is_err();
+            self.trailers = trailers?;
         }
         Ok(self.trailers.clone())
     }
 
     pub(in super::super) fn waitable(&self) -> Option<Waitable> {
-        let stream = self.stream.as_ref().filter(|_| self.front.is_empty())?;
+        let stream = self.stream.as_ref().filter(|_| self.front.is_empty() && !self.is_broken)?;
         Some(Waitable::new(stream.subscribe()))
     }
 
@@ -106,6 +120,11 @@ impl Arriving {
     }
 }
 
+/// Less has come than there should be.
+fn incomplete() -> Fault {
+    failure::body(FastlyStatus::HTTPINCOMPLETE)
+}
+
 fn wait_for(trailers: &FutureTrailers) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
     loop {
         match trailers.get() {
@@ -116,7 +135,7 @@ fn wait_for(trailers: &FutureTrailers) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
                     .collect());
             }
             Some(Ok(Ok(None))) => return Ok(Vec::new()),
-            Some(_) => return Err(failure::body(FastlyStatus::HTTPINCOMPLETE)),
+            Some(_) => return Err(incomplete()),
             None => trailers.subscribe().block(),
         }
     }

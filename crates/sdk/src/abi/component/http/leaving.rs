@@ -3,10 +3,10 @@
 use wasip2::http::types::{Fields, HeaderError, OutgoingBody};
 use wasip2::io::streams::OutputStream;
 
+use super::super::body::PIECE_BYTES;
 use super::super::failure;
 use super::super::wait::Waitable;
 use super::super::{HostBody, Result};
-use super::PIECE_BYTES;
 use crate::FastlyStatus;
 use crate::error::Fault;
 
