@@ -35,14 +35,6 @@ impl Workplace {
         self.wat(name, &program(steps));
     }
 
-    /// The same command, which takes compiled code from where other tests have left it: for tests that run one program many times, and
-    /// that are not about starts. What is kept is named by all that it depends on.
-    pub(crate) fn edgekv_with_code(&self) -> Command {
-        let mut command = self.edgekv();
-        command.env("EDGEKV_CODE_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code"));
-        command
-    }
-
     /// The command, in this directory, and with no flags from the environment of the tests.
     pub(crate) fn edgekv(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_edgekv"));

@@ -1,6 +1,7 @@
 //! The forms of a program, and how a user makes each.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use edgekv_tests::{component, guest, layer};
 
@@ -104,6 +105,14 @@ impl Form {
         let linked = composed(here, &part, &layers, &out);
         if linked.status == Some(0) { Ok(out) } else { Err(linked) }
     }
+}
+
+/// The command, which takes compiled code from where other tests have left it: one program is run many times here, and no test is about
+/// starts. What is kept is named by all that it depends on.
+pub(crate) fn edgekv(here: &Workplace) -> Command {
+    let mut command = here.edgekv();
+    command.env("EDGEKV_CODE_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code"));
+    command
 }
 
 /// `edgekv componentize`, of a program in `target/guests`.

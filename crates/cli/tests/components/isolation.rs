@@ -5,7 +5,7 @@ use std::path::Path;
 
 use edgekv_tests::layer;
 
-use crate::forms::{FEATURE, Form, MIDDLEWARE, componentized, composed};
+use crate::forms::{FEATURE, Form, MIDDLEWARE, componentized, composed, edgekv};
 use crate::workplace::{Ended, Workplace};
 
 /// The program that looks where it should find nothing, linked with the layer that has a secret.
@@ -14,7 +14,7 @@ fn probe(here: &Workplace, flags: &[&str], words: &[&str]) -> Ended {
     if !out.exists() {
         composed(here, &componentized(here, "probe"), &[layer("faulty-layer")], &out).good();
     }
-    let mut command = here.edgekv_with_code();
+    let mut command = edgekv(here);
     command.args(["run", "--engine", "memory:", "--store", "guest-store", "--offer", "origin"]).args(flags);
     Ended::of(command.arg(out).args(words).output().unwrap())
 }
@@ -89,7 +89,7 @@ fn the_limit_of_memory_holds_for_layers_too() {
 fn layers_are_limited_together_not_one_by_one() {
     let here = Workplace::new();
     let run = |form: Form, limit: &str| {
-        let mut command = here.edgekv_with_code();
+        let mut command = edgekv(&here);
         command.args(["run", "--engine", "memory:", "--store", "mystore", "--max-memory", limit]);
         Ended::of(command.args(form.offer()).arg(form.make(&here, "hello-kv")).output().unwrap())
     };
@@ -104,7 +104,7 @@ fn layers_are_limited_together_not_one_by_one() {
 fn a_program_without_layers_is_limited_as_one_with_some() {
     let here = Workplace::new();
     for form in [Form::Componentized, Form::Composed, Form::Layered] {
-        let mut command = here.edgekv_with_code();
+        let mut command = edgekv(&here);
         command.args(["run", "--engine", "memory:", "--store", "mystore", "--max-memory", "1"]);
         let ended = Ended::of(command.args(form.offer()).arg(form.make(&here, "hello-kv")).output().unwrap());
         assert_ne!(ended.status, Some(0), "{form:?}: more than 1 MiB is needed from the start");

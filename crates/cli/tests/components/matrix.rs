@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use crate::exceptions;
-use crate::forms::Form;
+use crate::forms::{Form, edgekv};
 use crate::workplace::{Ended, Workplace};
 
 const MEMORY: &[&str] = &["memory:"];
@@ -39,7 +39,7 @@ impl Made {
     }
 
     fn run(&self, here: &Workplace, flags: &[&str], arguments: &[&str]) -> Ended {
-        let mut command = here.edgekv_with_code();
+        let mut command = edgekv(here);
         command.arg("run").args(self.form.offer()).args(flags).arg(&self.file).args(arguments);
         Ended::of(command.output().unwrap())
     }
