@@ -10,6 +10,7 @@ use wasm_encoder::{
 use wasmparser::{FuncType, ValType};
 
 use crate::ComponentizeError;
+use crate::module::Signature;
 use crate::wit::Imports;
 
 /// A component under construction. Each of its index spaces is a counter: what is added last has the number before it.
@@ -139,9 +140,24 @@ impl Builder {
     }
 
     /// Exports a core function of numbers as what it is.
-    pub(crate) fn export_function(&mut self, name: &str, core_function: u32, ty: &FuncType) {
-        let Some(params) = ty.params().iter().map(primitive).collect::<Option<Vec<_>>>() else { return };
-        let Some(results) = ty.results().iter().map(primitive).collect::<Option<Vec<_>>>() else { return };
+    ///
+    /// # Errors
+    ///
+    /// It takes or gives what is no number, or gives several.
+    pub(crate) fn export_function(
+        &mut self,
+        name: &str,
+        core_function: u32,
+        ty: &FuncType,
+    ) -> Result<(), ComponentizeError> {
+        let numbers = |types: &[ValType]| types.iter().map(primitive).collect::<Option<Vec<_>>>();
+        let (Some(params), Some(results), 0 | 1) =
+            (numbers(ty.params()), numbers(ty.results()), ty.results().len())
+        else {
+            let error =
+                format!("{name} is {}; only what takes numbers and gives one can be exported", Signature(ty));
+            return Err(ComponentizeError::Encode(error));
+        };
         let names: Vec<_> = (0..params.len()).map(|index| format!("p{index}")).collect();
         let mut types = ComponentTypeSection::new();
         types
@@ -153,6 +169,7 @@ impl Builder {
         let function = self.lift(core_function, ty);
         self.export(name, ComponentExportKind::Func, function);
         next(&mut self.function_count);
+        Ok(())
     }
 
     /// Exports a core function that returns 0 as the `run` of programs.

@@ -1,6 +1,7 @@
 //! A legacy module and its adapter, as a component.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::ExportKind;
 use wasmparser::FuncType;
@@ -11,7 +12,7 @@ use crate::names::{Meaning, meaning};
 use crate::shim::{Target, shim};
 use crate::text::{Adapter, Other, STATE, WitImport};
 use crate::wit::Imports;
-use crate::{ComponentizeError, Componentized, Import, Options, wit};
+use crate::{ComponentizeError, Componentized, Import, Options, start, wit};
 
 /// Makes a component of a legacy module: a program that was built for the ABI of the edge service, or for WASI preview 1, or both.
 ///
@@ -37,12 +38,13 @@ pub fn componentize(module: &[u8], options: &Options) -> Result<Componentized, C
     make(module, options, Exported::Run)
 }
 
-/// As [`componentize`], and exports all functions that the module exports and that take and give numbers only, so that tests and
-/// benches can call them one by one. Names are written as components have them: `fastly_abi.init` is `fastly-abi-init`.
+/// As [`componentize`], and exports all functions that the module exports, which may take and give numbers only, so that tests can call
+/// them one by one. Names are written as components have them: `fastly_abi.init` is `fastly-abi-init`.
 ///
 /// # Errors
 ///
-/// As [`componentize`].
+/// As [`componentize`], and if a function cannot be exported.
+#[doc(hidden)]
 pub fn componentize_with_functions(
     module: &[u8],
     options: &Options,
@@ -60,10 +62,17 @@ enum Exported {
 fn make(module: &[u8], options: &Options, exported: Exported) -> Result<Componentized, ComponentizeError> {
     let program = Interface::read(module)?;
     check_program(&program)?;
-    let plan = Plan::new(&program, options)?;
+    let (module, start) = match program.start {
+        None => (Cow::Borrowed(module), None),
+        Some(start) => {
+            let (module, name) = start::exported(module, start)?;
+            (Cow::Owned(module), Some(name))
+        }
+    };
+    let plan = Plan::new(&program, start.as_deref(), options)?;
     let functions = if exported == Exported::Run { BTreeMap::new() } else { program.functions.clone() };
     let unsupported = plan.unsupported.clone();
-    let component = assemble(module, plan, &functions)?;
+    let component = assemble(&module, plan, &functions)?;
     Ok(Componentized { component, unsupported })
 }
 
@@ -115,7 +124,11 @@ const OF_WASI: &str = "preview1";
 const CALLS_OF_WASI: &str = "calls of preview1";
 
 impl<'a> Plan<'a> {
-    fn new(program: &'a Interface, options: &Options) -> Result<Self, ComponentizeError> {
+    fn new(
+        program: &'a Interface,
+        start: Option<&str>,
+        options: &Options,
+    ) -> Result<Self, ComponentizeError> {
         let mut functions: Vec<String> = Vec::new();
         let mut preview1: Vec<(&str, FuncType)> = Vec::new();
         let mut targets = Vec::new();
@@ -156,7 +169,8 @@ impl<'a> Plan<'a> {
         let begin = wit::imports(&imports, &preview1)?;
         let wasi = begin.preview1.as_deref().map(Interface::read).transpose()?.unwrap_or_default().imports;
         let wasi: Vec<_> = wasi.into_iter().filter(|imported| imported.import.module.contains(':')).collect();
-        let code = wat::parse_str(adapter.text(&others(&preview1, &wasi)))
+        let calls: Vec<_> = start.into_iter().chain([START]).collect();
+        let code = wat::parse_str(adapter.text(&others(&preview1, &wasi), &calls))
             .map_err(|error| ComponentizeError::encode(&error))?;
         check_types(&targets, &code)?;
 
@@ -308,9 +322,14 @@ fn assemble(
     let adapter = builder.instantiate(adapter, &arguments);
     let run = builder.core_function(adapter, "run");
     builder.export_run(wit::RUN, run);
+    let mut names = BTreeSet::new();
     for (name, ty) in functions.iter().filter(|(name, _)| *name != START) {
         let function = builder.core_function(program, name);
-        builder.export_function(&name.replace(['_', '.'], "-"), function, ty);
+        let exported = name.replace(['_', '.'], "-");
+        if !names.insert(exported.clone()) {
+            return Err(ComponentizeError::Encode(format!("two functions would be exported as {exported}")));
+        }
+        builder.export_function(&exported, function, ty)?;
     }
     Ok(builder.finish())
 }

@@ -110,5 +110,11 @@ impl From<wasmparser::BinaryReaderError> for ComponentizeError {
 }
 
 fn list(imports: &[Import]) -> String {
-    imports.iter().map(Import::to_string).collect::<Vec<_>>().join(", ")
+    /// More are not read by anybody.
+    const SHOWN: usize = 20;
+    let mut text = imports.iter().take(SHOWN).map(Import::to_string).collect::<Vec<_>>().join(", ");
+    if let Some(more) = imports.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
 }

@@ -4,7 +4,6 @@
 //! | | |
 //! | --- | --- |
 //! | [`componentize`] | a legacy program and the adapter, as a component of the world `edgekv:platform/legacy` |
-//! | [`componentize_with_functions`] | the same for tests and benches, which call a module's functions one by one |
 //! | [`encode`], [`describes_itself`] | a module that carries its WIT, as the component that it describes |
 //! | [`ComponentizeError`] | why that is not possible, and what to do |
 //!
@@ -14,8 +13,9 @@
 //! program's: the table of handles is there, and what the host returns; so nothing of the program's memory is used for that, wherever its
 //! buffers are, and however it arranges its heap. Bodies are read into the program's buffers and written out of them without a copy.
 //!
-//! Functions that exist in the ABI do what they do on the core path, with the same statuses in the same order. Exceptions are calls that
-//! are wrong in two ways at a time: a key that is none is told by the host, so after everything that the adapter looks at.
+//! Functions that exist in the ABI do what they do on the core path, with the same statuses in the same order. Among the
+//! exceptions are calls that are wrong in two ways at a time: a key that is none is told by the host, so after everything that the
+//! adapter looks at. `docs/components.md` has the others.
 
 mod component;
 mod componentize;
@@ -24,6 +24,7 @@ mod error;
 mod module;
 mod names;
 mod shim;
+mod start;
 mod text;
 mod wit;
 

@@ -1,6 +1,6 @@
 //! What a core module imports and exports. Its code is passed over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use wasmparser::{CompositeInnerType, ExternalKind, FuncType, MemoryType, Parser, Payload, TypeRef, ValType};
@@ -27,8 +27,12 @@ pub(crate) struct Interface {
     pub(crate) imported_memory: Option<Import>,
     /// Anything else that it imports, and what that is.
     pub(crate) imported_item: Option<(Import, &'static str)>,
+    /// What runs when an instance is made of it.
+    pub(crate) start: Option<u32>,
     /// Whether it says what it is as a component.
     pub(crate) has_wit: bool,
+    /// Where each of the imports is.
+    places: HashMap<Import, usize>,
 }
 
 impl Interface {
@@ -100,6 +104,7 @@ impl Interface {
                         }
                     }
                 }
+                Payload::StartSection { func, .. } => interface.start = Some(func),
                 Payload::CustomSection(section) => {
                     interface.has_wit |= section.name().starts_with("component-type");
                 }
@@ -118,8 +123,11 @@ impl Interface {
     }
 
     fn add_import(&mut self, import: Import, ty: FuncType) -> Result<(), ComponentizeError> {
-        match self.imports.iter().find(|known| known.import == import) {
-            None => self.imports.push(ImportedFunction { import, ty }),
+        match self.places.get(&import).and_then(|place| self.imports.get(*place)) {
+            None => {
+                self.places.insert(import.clone(), self.imports.len());
+                self.imports.push(ImportedFunction { import, ty });
+            }
             Some(known) if known.ty == ty => {}
             Some(known) => {
                 let (one, other) = (Signature(&known.ty).to_string(), Signature(&ty).to_string());

@@ -41,6 +41,13 @@ impl Form {
         self.text.starts_with("(import")
     }
 
+    /// What it defines.
+    fn definition(&self) -> Option<&'static str> {
+        let item = self.import().map_or(self.text, |(.., item)| item);
+        let name = item.strip_prefix("(func ").or_else(|| item.strip_prefix("(global "))?;
+        name.split([' ', '\n', ')']).next().filter(|name| name.starts_with('$'))
+    }
+
     /// Module, name, and the rest of an import.
     fn import(&self) -> Option<(&'static str, &'static str, &'static str)> {
         let mut parts = self.text.strip_prefix("(import \"")?.splitn(4, '"');
@@ -101,14 +108,16 @@ fn forms() -> &'static Forms {
     FORMS.get_or_init(|| {
         let all: Vec<Form> = FILES.into_iter().chain([WASI]).flat_map(split).collect();
         let by_name =
-            all.iter().enumerate().filter_map(|(index, form)| Some((*form.names.first()?, index))).collect();
+            all.iter().enumerate().filter_map(|(index, form)| Some((form.definition()?, index))).collect();
         Forms { all, by_name }
     })
 }
 
-/// Whether the adapter has a function of this name, such as `fastly_kv_store.open`.
+/// Whether the adapter has a function for programs of this name, such as `fastly_kv_store.open`.
 pub(crate) fn has(function: &str) -> bool {
-    forms().by_name.keys().any(|name| name.strip_prefix('$') == Some(function))
+    // All else is the adapter's own, also what it imports, however a program's imports are named.
+    let is_public = function.starts_with("fastly_") || function.starts_with("wasi_snapshot_preview1.");
+    is_public && forms().by_name.contains_key(format!("${function}").as_str())
 }
 
 impl Adapter {
@@ -144,16 +153,20 @@ impl Adapter {
     }
 
     /// Its text. The table of the shim gets its functions, from the first place on, which are exported under their numbers as well; and
-    /// behind them functions of others, which it imports only for that.
-    pub(crate) fn text(&self, others: &[Other]) -> String {
+    /// behind them functions of others, which it imports only for that. To run a program is to call these functions of it, one after
+    /// the other.
+    pub(crate) fn text(&self, others: &[Other], calls: &[&str]) -> String {
         let mut text = format!(
             "(module $edgekv-adapter
 (import \"guest\" \"memory\" (memory $guest 0))
 (import \"state\" \"memory\" (memory $own 1))
-(import \"guest\" \"_start\" (func $_start))
 (import \"shim\" \"table\" (table $shim {} funcref))\n",
             self.functions.len() + others.len()
         );
+        for (index, name) in calls.iter().enumerate() {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "(import \"guest\" \"{name}\" (func $call.{index}))");
+        }
         for (index, other) in others.iter().enumerate() {
             // Writing to a string does not fail.
             let _ = writeln!(
@@ -167,7 +180,11 @@ impl Adapter {
             text.push_str(form.text);
             text.push('\n');
         }
-        text.push_str("(func (export \"run\") (result i32) (call $_start) (i32.const 0))\n(elem (table $shim) (i32.const 0) func");
+        text.push_str("(func (export \"run\") (result i32)");
+        for index in 0..calls.len() {
+            let _ = write!(text, " (call $call.{index})");
+        }
+        text.push_str(" (i32.const 0))\n(elem (table $shim) (i32.const 0) func");
         for function in &self.functions {
             let _ = write!(text, " ${function}");
         }

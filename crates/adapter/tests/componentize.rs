@@ -153,9 +153,90 @@ fn what_is_no_program_is_refused_with_what_to_do() {
     }
 }
 
+#[test]
+fn what_the_adapter_calls_itself_is_not_there_for_programs() {
+    // Also not with the types that these have.
+    for (module, name, ty) in [
+        ("store", "get", "(param i32 i32 i32 i32)"),
+        ("body", "read", "(param i32 i32 i32)"),
+        ("body", "drop", "(param i32)"),
+        ("system", "exit", "(param i32)"),
+        ("runtime", "vcpu-ms", "(result i64)"),
+        ("kv-store", "open", "(param i32 i32 i32)"),
+    ] {
+        let imports = [import(module, name, ty)];
+        let error = componentize(&program(&imports), &Options::default()).unwrap_err().to_string();
+        assert!(error.contains(&format!("imports {module}::{name}, which nobody provides")), "{error}");
+    }
+}
+
+#[test]
+fn many_imports_are_read_in_the_time_that_they_need() {
+    // To compare each with all others would take many minutes.
+    let mut types = wasm_encoder::TypeSection::new();
+    types.ty().function([], [wasm_encoder::ValType::I32]);
+    let mut imports = wasm_encoder::ImportSection::new();
+    for number in 0..200_000 {
+        imports.import("x", &number.to_string(), wasm_encoder::EntityType::Function(0));
+    }
+    let mut module = wasm_encoder::Module::new();
+    module.section(&types).section(&imports);
+    let module = module.finish();
+    assert!(!edgekv_adapter::describes_itself(&module));
+    let refused = componentize(&module, &Options::default()).unwrap_err();
+    assert!(matches!(refused, ComponentizeError::NoMemory), "{refused}");
+}
+
+#[test]
+fn a_list_of_what_nobody_provides_has_an_end() {
+    let imports: Vec<_> = (0..100).map(|number| import("env", &format!("f{number}"), "")).collect();
+    let error = componentize(&program(&imports), &Options::default()).unwrap_err().to_string();
+    assert!(error.contains("env::f19 and 80 more, which nobody"), "{error}");
+}
+
 /// A function that programs import.
 fn import(module: &str, name: &str, ty: &str) -> (String, String, String) {
     (module.to_owned(), name.to_owned(), ty.to_owned())
+}
+
+#[test]
+fn a_start_function_is_called_when_the_adapter_is_there() {
+    let module = wat::parse_str(
+        r#"(module
+            (import "fastly_abi" "init" (func $init (param i64) (result i32)))
+            (memory (export "memory") 1)
+            (global (export "edgekv-start") i32 (i32.const 0))
+            (func $begin (drop (call $init (i64.const 1))))
+            (func (export "_start"))
+            (start $begin))"#,
+    )
+    .unwrap();
+    for wasi in [edgekv_adapter::Wasi::Minimal, edgekv_adapter::Wasi::P2] {
+        let made = componentize(&module, &Options { wasi }).unwrap();
+        validate(&made.component);
+        let starts = wasmparser::Parser::new(0)
+            .parse_all(&made.component)
+            .filter(|payload| matches!(payload, Ok(wasmparser::Payload::StartSection { .. })));
+        assert_eq!(starts.count(), 0, "an instance of the program calls nothing");
+        assert!(String::from_utf8_lossy(&made.component).contains("edgekv-start-"));
+    }
+}
+
+#[test]
+fn functions_that_components_cannot_export_are_refused() {
+    let refused = |functions: &str| {
+        let text = format!(r#"(module (memory (export "memory") 1) (func (export "_start")) {functions})"#);
+        let module = wat::parse_str(text).unwrap();
+        edgekv_adapter::componentize_with_functions(&module, &Options::default()).unwrap_err().to_string()
+    };
+    for (functions, wanted) in [
+        (r#"(func (export "f") (param v128))"#, "f is (v128)"),
+        (r#"(func (export "f") (result i32 i32) (unreachable))"#, "f is () -> (i32, i32)"),
+        (r#"(func (export "a_b")) (func (export "a.b"))"#, "two functions would be exported as a-b"),
+    ] {
+        let message = refused(functions);
+        assert!(message.contains(wanted), "{message}");
+    }
 }
 
 #[test]

@@ -145,8 +145,8 @@ pub struct Interface {
     /// What it is.
     pub kind: Kind,
     /// The functions of an instance, as they are named inside of components: `open`, `[method]store.lookup`. Those of parts are not
-    /// listed.
-    pub functions: Vec<String>,
+    /// listed. All imports and exports of one type share one list, and no name is longer than names of parts may be.
+    pub functions: Arc<[String]>,
 }
 
 /// Instances of a module.

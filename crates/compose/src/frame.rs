@@ -61,7 +61,7 @@ impl Frame {
             Kind::Function => self.functions.push(Origin::Import),
             _ => {}
         }
-        self.imports.push(Interface { name: name.to_owned(), kind, functions: Vec::new() });
+        self.imports.push(Interface { name: name.to_owned(), kind, functions: Arc::default() });
     }
 
     /// What is exported has one more number from then on.
@@ -88,7 +88,7 @@ impl Frame {
             ComponentExternalKind::Value => Kind::Value,
         };
         let name = export.name.name.to_owned();
-        self.exports.push(Interface { name, kind, functions: Vec::new() });
+        self.exports.push(Interface { name, kind, functions: Arc::default() });
     }
 
     pub(crate) fn module(&mut self, module: Module) {

@@ -1,9 +1,10 @@
 //! One way through a file: it is validated, and what it consists of is noted on the way.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use wasmparser::component_types::ComponentEntityType;
+use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId};
 use wasmparser::types::{EntityType, Types};
 use wasmparser::{
     Chunk, ComponentTypeRef, Encoding, ExternalKind, KnownCustom, Name, Parser, Payload, TypeRef,
@@ -122,13 +123,14 @@ pub(crate) fn walk(bytes: &[u8], check: Check) -> Result<Walked, FileError> {
                     }
                     Open::Component(frame) => {
                         let mut component = frame.finish();
+                        let mut lists = HashMap::new();
                         component.imports.iter_mut().for_each(|import| {
                             let item = types.component_item_for_import(&import.name);
-                            note_functions(import, item.map(|item| item.ty), &types);
+                            note_functions(import, item.map(|item| item.ty), &types, &mut lists);
                         });
                         component.exports.iter_mut().for_each(|export| {
                             let item = types.component_item_for_export(&export.name);
-                            note_functions(export, item.map(|item| item.ty), &types);
+                            note_functions(export, item.map(|item| item.ty), &types, &mut lists);
                         });
                         Inspection::Component(Arc::new(component))
                     }
@@ -263,13 +265,24 @@ fn note_component(frame: &mut Frame, payload: &Payload<'_>) -> Result<bool, File
     Ok(false)
 }
 
-fn note_functions(interface: &mut Interface, item: Option<ComponentEntityType>, types: &Types) {
+/// The functions of types of instances. A file may use a type a thousand times, and all of its uses have the same ones.
+type Lists = HashMap<ComponentInstanceTypeId, Arc<[String]>>;
+
+fn note_functions(
+    interface: &mut Interface,
+    item: Option<ComponentEntityType>,
+    types: &Types,
+    lists: &mut Lists,
+) {
     if let Some(ComponentEntityType::Instance(id)) = item
         && let Some(instance) = types.as_ref().get(id)
     {
-        let exports = instance.exports.iter();
-        let functions = exports.filter(|(_, item)| matches!(item.ty, ComponentEntityType::Func(_)));
-        interface.functions = functions.map(|(name, _)| name.clone()).collect();
+        let list = lists.entry(id).or_insert_with(|| {
+            let exports = instance.exports.iter();
+            let functions = exports.filter(|(_, item)| matches!(item.ty, ComponentEntityType::Func(_)));
+            functions.map(|(name, _)| names::shortened(name)).collect()
+        });
+        interface.functions = Arc::clone(list);
     }
 }
 

@@ -115,6 +115,17 @@ impl Object {
         }
     }
 
+    /// Whether this describes an operation.
+    const fn is_builder(&self) -> bool {
+        #[cfg(feature = "component")]
+        return matches!(
+            self,
+            Self::LookupBuilder(_) | Self::InsertBuilder(_) | Self::DeleteBuilder(_) | Self::ListBuilder(_)
+        );
+        #[cfg(not(feature = "component"))]
+        false
+    }
+
     /// Looks whether the call that one would make next needs no waiting: there is something to read or room to write,
     /// the operation is done, or there is an error to be told. `None` when this is nothing that one can wait for.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Option<Poll<()>> {
@@ -254,6 +265,8 @@ pub(crate) struct HandleTable {
     slots: Vec<Option<Slot>>,
     last: u32,
     live: usize,
+    /// How many of them are builders.
+    builders: usize,
     max: usize,
     held_bytes: usize,
     /// Operations that were under way when somebody looked last, oldest first, so that to look again costs what they cost and not
@@ -273,12 +286,16 @@ struct Slot {
 
 const FIRST_SLOTS: usize = 16;
 
+/// How many builders there may be beside all that is counted.
+const UNCOUNTED_BUILDERS: usize = 16;
+
 impl HandleTable {
     pub(crate) fn new(max: usize) -> Self {
         Self {
             slots: Vec::new(),
             last: 0,
             live: 0,
+            builders: 0,
             max,
             held_bytes: 0,
             under_way: Vec::new(),
@@ -298,15 +315,24 @@ impl HandleTable {
 
     /// Says whether there is room for another object; makes some if that is possible.
     pub(crate) fn check_room(&mut self) -> Result<(), Error> {
-        if self.live >= self.max {
+        self.check_room_for(false)
+    }
+
+    /// As [`HandleTable::check_room`]. A builder is there for the moment in which an operation is described, and the calls that make
+    /// one have no error to tell: so a few of them are not counted, and it is the operation that is refused.
+    fn check_room_for(&mut self, is_builder: bool) -> Result<(), Error> {
+        let uncounted = (self.builders + usize::from(is_builder)).min(UNCOUNTED_BUILDERS);
+        let max = self.max + uncounted;
+        if self.live >= max {
             self.forget_old_outcomes();
         }
-        if self.live >= self.max { Err(Error::TooManyHandles { max: self.max }) } else { Ok(()) }
+        if self.live >= max { Err(Error::TooManyHandles { max: self.max }) } else { Ok(()) }
     }
 
     /// Adds an object and gives its handle.
     pub(crate) fn insert(&mut self, object: Object) -> Result<u32, Error> {
-        self.check_room()?;
+        let is_builder = object.is_builder();
+        self.check_room_for(is_builder)?;
         let is_under_way = object.is_done() == Some(false);
         if self.slots.len() < (self.live + 1) * 2 {
             self.grow();
@@ -318,6 +344,7 @@ impl HandleTable {
             if let Some(slot @ None) = self.slots.get_mut(number as usize & mask) {
                 *slot = Some(Slot { number, counted_bytes, object });
                 self.live += 1;
+                self.builders += usize::from(is_builder);
                 self.held_bytes += counted_bytes;
                 if is_under_way {
                     self.remember_under_way(number);
@@ -408,6 +435,7 @@ impl HandleTable {
         slot.as_mut().and_then(|slot| K::of(&mut slot.object)).ok_or_else(no_such_handle)?;
         let Slot { counted_bytes, object, .. } = slot.take().ok_or_else(no_such_handle)?;
         self.live -= 1;
+        self.builders -= usize::from(object.is_builder());
         self.held_bytes -= counted_bytes;
         K::out_of(object).ok_or_else(no_such_handle)
     }

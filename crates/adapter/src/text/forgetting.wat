@@ -72,16 +72,3 @@
   ;; With so few objects, it is the bytes that are too many; there is no forgetting these.
   (if (i32.lt_u (global.get $live) (global.get $FEW)) (then (return (i32.const 0))))
   (call $forget_ended))
-
-;; The status for want of room for a builder, which the host has no error for.
-(func $check_room (result i32)
-  (if (i32.lt_u (global.get $live) (global.get $FEW)) (then (return (global.get $OK))))
-  (block $has_room
-    (call $bodies.new-body (global.get $RETURN))
-    (br_if $has_room (i32.eqz (call $failed)))
-    (if (i32.eqz (call $forget_ended)) (then (return (global.get $LIMITEXCEEDED))))
-    (call $bodies.new-body (global.get $RETURN))
-    (br_if $has_room (i32.eqz (call $failed)))
-    (return (global.get $LIMITEXCEEDED)))
-  (call $body.drop (call $returned))
-  (global.get $OK))

@@ -6,7 +6,7 @@
   (func $body.write (param $body i32) (param $bytes i32) (param $length i32) (param $to i32) (param $return i32)))
 (import "edgekv:kv/bodies@0.1.0" "[method]body.append" (func $body.append (param $body i32) (param $other i32) (param $return i32)))
 (import "edgekv:kv/bodies@0.1.0" "[method]body.known-length" (func $body.known-length (param $body i32) (param $return i32)))
-(import "edgekv:kv/bodies@0.1.0" "[method]body.append-trailer"
+(import "edgekv:kv/bodies@0.1.0 in guest" "[method]body.append-trailer"
   (func $body.append-trailer
     (param $body i32) (param $name i32) (param $name_length i32) (param $value i32) (param $value_length i32) (param $return i32)))
 (import "edgekv:kv/bodies@0.1.0" "[method]body.trailers" (func $body.trailers (param $body i32) (param $return i32)))

@@ -73,8 +73,7 @@
   (local $status i32)
   (if (i32.eqz (call $find (local.get $store) (global.get $STORE))) (then (return (global.get $BADF))))
   (if (local.tee $status (call $copy_text (local.get $key) (local.get $length))) (then (return (local.get $status))))
-  (if (i32.eqz (local.get $body)) (then (return (global.get $BADF))))
-  (call $check_room))
+  (select (global.get $OK) (global.get $BADF) (local.get $body)))
 
 ;; The status for the options of an insert.
 (func $check_insert_config (param $mask i32) (param $config i32) (result i32)
@@ -137,11 +136,12 @@
   (if (local.tee $status (call $check (local.get $config) (i32.const 16) (i32.const 8))) (then (return (local.get $status))))
   (if (i32.eqz (local.tee $store (call $object (local.get $store) (global.get $STORE)))) (then (return (global.get $BADF))))
   (if (local.tee $status (call $copy_text (local.get $key) (local.get $length))) (then (return (local.get $status))))
-  (if (local.tee $status (call $check_room)) (then (return (local.get $status))))
   (local.set $builder (call $store.build-delete (local.get $store)))
   (call $delete-builder.if-generation-match (local.get $builder) (i64.load $guest offset=8 (local.get $config)))
-  (call $delete-builder.execute-async
-    (local.get $builder) (global.get $TEXT) (call $text_length (local.get $length)) (global.get $RETURN))
+  (loop $again
+    (call $delete-builder.execute-async
+      (local.get $builder) (global.get $TEXT) (call $text_length (local.get $length)) (global.get $RETURN))
+    (br_if $again (call $may_try_again (i32.const 8))))
   (call $delete-builder.drop (local.get $builder))
   (call $store_started (global.get $DELETE) (local.get $out)))
 
@@ -179,7 +179,6 @@
             (i32.load $guest offset=8 (local.get $config))))
         (then (return (local.get $status))))))
   (if (i32.eqz (local.tee $store (call $object (local.get $store) (global.get $STORE)))) (then (return (global.get $BADF))))
-  (if (local.tee $status (call $check_room)) (then (return (local.get $status))))
   (local.set $builder (call $store.build-list (local.get $store)))
   (if (i32.load $guest (local.get $config))
     (then (call $list-builder.mode (local.get $builder) (i32.load $guest (local.get $config)))))
@@ -201,6 +200,8 @@
         (i32.load $guest offset=8 (local.get $config)))))
   (if (i32.and (local.get $mask) (i32.const 4))
     (then (call $list-builder.limit (local.get $builder) (i32.load $guest offset=12 (local.get $config)))))
-  (call $list-builder.execute-async (local.get $builder) (global.get $RETURN))
+  (loop $again
+    (call $list-builder.execute-async (local.get $builder) (global.get $RETURN))
+    (br_if $again (call $may_try_again (i32.const 8))))
   (call $list-builder.drop (local.get $builder))
   (call $store_started (global.get $LIST) (local.get $out)))

@@ -38,23 +38,26 @@
         (i64.extend_i32_u (i32.and (local.get $byte) (i32.const 63))))
       (i64.const 1))))
 
+;; Name and value are taken from where they are, and what is returned is put at address 0, as in `write`.
 (func $fastly_http_body.trailer_append
   (param $body i32) (param $name i32) (param $name_length i32) (param $value i32) (param $value_length i32) (result i32)
-  (local $status i32) (local $copy i32)
+  (local $status i32) (local $saved i32) (local $returned i32)
   (if (local.tee $status (call $read_name (local.get $name) (local.get $name_length))) (then (return (local.get $status))))
   (if (local.tee $status (call $check_buffer (local.get $value) (local.get $value_length)))
     (then (return (local.get $status))))
   (if (i32.eqz (local.tee $body (call $object (local.get $body) (global.get $BODY)))) (then (return (global.get $BADF))))
-  (local.set $copy (call $room (i32.const 0) (i32.const 0) (i32.const 1) (local.get $value_length)))
-  (memory.copy $own $guest
-    (local.get $copy)
-    (call $place (local.get $value) (local.get $value_length))
-    (local.get $value_length))
+  (local.set $saved (i32.load $guest (i32.const 0)))
   (call $body.append-trailer
-    (local.get $body) (global.get $name) (local.get $name_length) (local.get $copy) (local.get $value_length)
-    (global.get $RETURN))
-  (if (i32.lt_s (local.tee $status (call $outcome)) (i32.const 0)) (then (return (global.get $OK))))
-  (call $body_status (local.get $status)))
+    (local.get $body)
+    (local.get $name)
+    (local.get $name_length)
+    (call $place (local.get $value) (local.get $value_length))
+    (local.get $value_length)
+    (i32.const 0))
+  (local.set $returned (i32.load16_u $guest (i32.const 0)))
+  (i32.store $guest (i32.const 0) (local.get $saved))
+  (if (i32.eqz (i32.and (local.get $returned) (i32.const 0xff))) (then (return (global.get $OK))))
+  (call $body_status (i32.shr_u (local.get $returned) (i32.const 8))))
 
 ;; Gets the trailers of a body, and gives a status. Where the list is, and how long, is what the call has returned.
 (func $get_trailers (param $body i32) (result i32)

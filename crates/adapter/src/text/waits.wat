@@ -72,7 +72,7 @@
   (global.set $found_generation (i64.load $own offset=24 (global.get $RETURN)))
   (i32.const -1))
 
-;; Waits for a lookup: an error, or -1. The pending one is gone, and its slot is still there.
+;; Waits for a lookup: an error, or -1. The pending one is gone, unless it was kept; its slot is still there.
 (func $wait_lookup (param $slot i32) (result i32)
   (local $known i32)
   (local.set $known (i32.load $own offset=12 (local.get $slot)))

@@ -17,6 +17,7 @@
   (if (i32.gt_u (local.get $count) (i32.const 0x10000000)) (then (return (i32.const 0))))
   (call $is_in_memory (local.get $vectors) (i32.shl (local.get $count) (i32.const 3))))
 
+;; A failure after something was written is not told: what was written is, and the next call fails.
 (func $wasi_snapshot_preview1.fd_write
   (param $fd i32) (param $vectors i32) (param $count i32) (param $nwritten_out i32) (result i32)
   (local $at i32) (local $length i32) (local $written i32)
@@ -31,9 +32,13 @@
       (if (local.get $length)
         (then
           (if (i32.eqz (call $is_in_memory (local.get $at) (local.get $length)))
-            (then (return (global.get $E_FAULT))))
+            (then
+              (br_if $done (local.get $written))
+              (return (global.get $E_FAULT))))
           (if (i32.eqz (call $system.print (i32.sub (local.get $fd) (i32.const 1)) (local.get $at) (local.get $length)))
-            (then (return (global.get $E_PIPE))))
+            (then
+              (br_if $done (local.get $written))
+              (return (global.get $E_PIPE))))
           (local.set $written (i32.add (local.get $written) (local.get $length)))))
       (local.set $vectors (i32.add (local.get $vectors) (i32.const 8)))
       (local.set $count (i32.sub (local.get $count) (i32.const 1)))
@@ -75,11 +80,11 @@
   (memory.copy $guest $own (local.get $at) (i32.load $own (global.get $RETURN)) (local.get $length))
   (local.get $length))
 
-;; A stream of characters (2), with the right to read (bit 1) or to write (bit 6), and to be waited for (bit 27).
+;; A stream of a kind that is not known (0): it may be a terminal, or a file or a pipe, which programs do not color. With the right to read (bit 1) or to write (bit 6), and to be waited for (bit 27).
 (func $wasi_snapshot_preview1.fd_fdstat_get (param $fd i32) (param $out i32) (result i32)
   (if (i32.eqz (call $is_stream (local.get $fd))) (then (return (global.get $E_BADF))))
   (if (i32.eqz (call $is_in_memory (local.get $out) (i32.const 24))) (then (return (global.get $E_FAULT))))
-  (i64.store $guest (local.get $out) (i64.const 2))
+  (i64.store $guest (local.get $out) (i64.const 0))
   (i64.store $guest offset=8
     (local.get $out)
     (select (i64.const 0x8000040) (i64.const 0x8000002) (local.get $fd)))
@@ -163,15 +168,18 @@
   (memory.copy $guest $own (local.get $buffer) (local.get $at) (local.get $length))
   (global.get $SUCCESS))
 
-;; Clocks: the time of day (0), and the one that never goes back (1).
+;; Clocks: the time of day (0), and the one that never goes back (1). Those of processes and threads (2, 3) are known, and not there.
+(func $clock_error (param $clock i32) (result i32)
+  (select (global.get $E_BADF) (global.get $E_INVAL) (i32.lt_u (local.get $clock) (i32.const 4))))
+
 (func $wasi_snapshot_preview1.clock_time_get (param $clock i32) (param i64) (param $out i32) (result i32)
-  (if (i32.gt_u (local.get $clock) (i32.const 1)) (then (return (global.get $E_INVAL))))
+  (if (i32.gt_u (local.get $clock) (i32.const 1)) (then (return (call $clock_error (local.get $clock)))))
   (if (i32.eqz (call $is_in_memory (local.get $out) (i32.const 8))) (then (return (global.get $E_FAULT))))
   (i64.store $guest (local.get $out) (call $system.now (local.get $clock)))
   (global.get $SUCCESS))
 
 (func $wasi_snapshot_preview1.clock_res_get (param $clock i32) (param $out i32) (result i32)
-  (if (i32.gt_u (local.get $clock) (i32.const 1)) (then (return (global.get $E_INVAL))))
+  (if (i32.gt_u (local.get $clock) (i32.const 1)) (then (return (call $clock_error (local.get $clock)))))
   (if (i32.eqz (call $is_in_memory (local.get $out) (i32.const 8))) (then (return (global.get $E_FAULT))))
   (i64.store $guest (local.get $out) (i64.const 1))
   (global.get $SUCCESS))

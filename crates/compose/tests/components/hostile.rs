@@ -1,5 +1,7 @@
 //! Files that somebody has made to do harm, or that a disk has damaged: errors, in bounded time and memory, and never a panic.
 
+use std::sync::Arc;
+
 use edgekv_compose::{FileError, compose, inspect};
 use proptest::prelude::*;
 use wasm_encoder::{RawSection, Section as _};
@@ -44,6 +46,21 @@ fn a_name_is_not_repeated_at_length() {
     let component = crate::worlds::inspected(&wat::parse_str(&text).unwrap());
     let bytes: usize = component.parts.iter().map(|part| part.name.len()).sum();
     assert!(component.parts.len() == 900 && bytes < 900 * 210, "{bytes}");
+}
+
+#[test]
+fn functions_of_an_interface_are_not_repeated_at_length() {
+    let functions: String =
+        (0..10).map(|index| format!("(export \"{}{index}\" (func))", "n".repeat(90_000))).collect();
+    let imports: String =
+        (0..900).map(|index| format!("(import \"i{index}\" (instance (type $t)))")).collect();
+    let text = format!("(component (type $t (instance {functions})) {imports})");
+    let component = crate::worlds::inspected(&wat::parse_str(&text).unwrap());
+    assert_eq!(component.imports.len(), 900);
+    let first = &component.imports[0].functions;
+    assert!(first.len() == 10 && first.iter().all(|name| name.len() < 210), "{first:?}");
+    // What is said of one is all that is kept.
+    assert!(component.imports.iter().all(|import| Arc::ptr_eq(&import.functions, first)));
 }
 
 /// A change somewhere in a file.

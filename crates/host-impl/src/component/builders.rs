@@ -31,6 +31,8 @@ pub(crate) struct InsertBuilder {
     insert: Insert,
     /// Those that are too long are not kept; that they were is told by the write.
     metadata: Result<Metadata, MetadataError>,
+    /// Why the host has not kept something, which the call that brought it could not be told.
+    refused: Option<Error>,
 }
 
 /// Describes a removal.
@@ -48,6 +50,8 @@ pub(crate) struct ListBuilder {
     cursor: Bytes,
     limit: Option<u32>,
     mode: ListMode,
+    /// Why the host has not kept something, which the call that brought it could not be told.
+    refused: Option<Error>,
 }
 
 macro_rules! opened {
@@ -70,12 +74,12 @@ impl LookupBuilder {
 
 impl InsertBuilder {
     pub(super) fn new(store: KvStore) -> Self {
-        Self { store, insert: Insert::new(Bytes::new()), metadata: Ok(Metadata::NONE) }
+        Self { store, insert: Insert::new(Bytes::new()), metadata: Ok(Metadata::NONE), refused: None }
     }
 
-    /// Bytes of host memory that it takes up.
+    /// Bytes that the host keeps for it. What it is itself is not counted: there is one for a moment, and the operation has that room.
     pub(crate) fn held_bytes(&self) -> usize {
-        size_of::<Self>() + self.metadata.as_ref().map_or(0, |metadata| metadata.as_bytes().len())
+        self.metadata.as_ref().map_or(0, |metadata| metadata.as_bytes().len())
     }
 
     /// The write, but for its value. The error is one that is told as the outcome.
@@ -92,12 +96,13 @@ impl DeleteBuilder {
 
 impl ListBuilder {
     pub(super) const fn new(store: KvStore) -> Self {
-        Self { store, prefix: Bytes::new(), cursor: Bytes::new(), limit: None, mode: ListMode::Strong }
+        let (prefix, cursor) = (Bytes::new(), Bytes::new());
+        Self { store, prefix, cursor, limit: None, mode: ListMode::Strong, refused: None }
     }
 
-    /// Bytes of host memory that it takes up.
+    /// Bytes that the host keeps for it, as those of an insert.
     pub(crate) fn held_bytes(&self) -> usize {
-        size_of::<Self>() + self.prefix.len() + self.cursor.len()
+        self.prefix.len() + self.cursor.len()
     }
 }
 
@@ -171,8 +176,13 @@ impl kv_store::HostInsertBuilder for KvView<'_> {
 
     fn metadata(&mut self, builder: Resource<kv_store::InsertBuilder>, data: Bytes) -> wasmtime::Result<()> {
         let metadata = Metadata::new(data);
-        self.ctx.check_bytes(metadata.as_ref().map_or(0, |metadata| metadata.as_bytes().len()))?;
-        self.insert_builder(&builder)?.metadata = metadata;
+        let bytes = metadata.as_ref().map_or(0, |metadata| metadata.as_bytes().len());
+        let checked = self.ctx.check_bytes(bytes);
+        let described = self.insert_builder(&builder)?;
+        match checked {
+            Ok(()) => described.metadata = metadata,
+            Err(error) => described.refused = Some(error),
+        }
         self.ctx.handles_mut().recount(builder.rep());
         Ok(())
     }
@@ -266,15 +276,23 @@ impl kv_store::HostDeleteBuilder for KvView<'_> {
 
 impl kv_store::HostListBuilder for KvView<'_> {
     fn prefix(&mut self, builder: Resource<kv_store::ListBuilder>, prefix: Bytes) -> wasmtime::Result<()> {
-        self.ctx.check_bytes(prefix.len())?;
-        self.list_builder(&builder)?.prefix = prefix;
+        let checked = self.ctx.check_bytes(prefix.len());
+        let list = self.list_builder(&builder)?;
+        match checked {
+            Ok(()) => list.prefix = prefix,
+            Err(error) => list.refused = Some(error),
+        }
         self.ctx.handles_mut().recount(builder.rep());
         Ok(())
     }
 
     fn cursor(&mut self, builder: Resource<kv_store::ListBuilder>, cursor: Bytes) -> wasmtime::Result<()> {
-        self.ctx.check_bytes(cursor.len())?;
-        self.list_builder(&builder)?.cursor = cursor;
+        let checked = self.ctx.check_bytes(cursor.len());
+        let list = self.list_builder(&builder)?;
+        match checked {
+            Ok(()) => list.cursor = cursor,
+            Err(error) => list.refused = Some(error),
+        }
         self.ctx.handles_mut().recount(builder.rep());
         Ok(())
     }
@@ -339,6 +357,9 @@ impl KvView<'_> {
 
     fn asked(&mut self, builder: &Resource<kv_store::ListBuilder>) -> Result<Asked, Error> {
         let builder = self.list_builder(builder)?;
+        if let Some(error) = builder.refused.take() {
+            return Err(error);
+        }
         let (prefix, cursor) = (builder.prefix.clone(), builder.cursor.clone());
         Ok(Asked { prefix, cursor, limit: builder.limit, mode: builder.mode })
     }
@@ -358,7 +379,11 @@ impl KvView<'_> {
         key: &[u8],
         value: Result<Value, Error>,
     ) -> Result<Pending<Generation>, Error> {
-        let insert = self.insert_builder(builder)?.insert();
-        self.ctx.begin_insert::<Box<InsertBuilder>>(builder.rep(), text(key), value, || Ok(insert)).await
+        let described = self.insert_builder(builder)?;
+        let insert = match described.refused.take() {
+            Some(error) => Err(error),
+            None => Ok(described.insert()),
+        };
+        self.ctx.begin_insert::<Box<InsertBuilder>>(builder.rep(), text(key), value, || insert).await
     }
 }

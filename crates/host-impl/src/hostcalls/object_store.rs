@@ -2,7 +2,7 @@
 //!
 //! It has no `kv_error`, so that the outcome of an operation is a status.
 
-use edgekv_store::{Entry, Generation, Insert, KvStore};
+use edgekv_store::{Entry, Generation, Insert, KvError, KvStore};
 use wiggle::{GuestMemory, GuestPtr};
 
 use crate::abi::fastly_object_store::FastlyObjectStore;
@@ -30,7 +30,7 @@ impl FastlyObjectStore for KvCtx {
         body_out: GuestPtr<types::BodyHandle>,
     ) -> Result<(), Error> {
         check_out(memory, body_out)?;
-        let found = self.lookup::<KvStore>(store.into(), read_text(memory, key))?.await?;
+        let found = found(self.lookup::<KvStore>(store.into(), read_text(memory, key))?.await)?;
         self.store_found(memory, found, body_out)
     }
 
@@ -54,7 +54,7 @@ impl FastlyObjectStore for KvCtx {
         body_out: GuestPtr<types::BodyHandle>,
     ) -> Result<(), Error> {
         check_out(memory, body_out)?;
-        let found = self.wait_and_take::<Option<Entry>>(pending.into()).await??;
+        let found = found(self.wait_and_take::<Option<Entry>>(pending.into()).await?)?;
         self.store_found(memory, found, body_out)
     }
 
@@ -116,8 +116,11 @@ impl FastlyObjectStore for KvCtx {
         _memory: &mut GuestMemory<'_>,
         pending: types::KvStoreDeleteHandle,
     ) -> Result<(), Error> {
-        let deleted = self.wait_and_take::<bool>(pending.into()).await??;
-        if deleted { Ok(()) } else { Err(Error::NoSuchKey) }
+        match self.wait_and_take::<bool>(pending.into()).await? {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(KvError::NoStore(_)) => Err(Error::NoSuchKey),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -135,6 +138,14 @@ impl KvCtx {
         };
         memory.write(body_out, handle.into())?;
         Ok(())
+    }
+}
+
+/// What a lookup has found. A store that was deleted has no keys, as in `fastly_kv_store`.
+fn found(outcome: Result<Option<Entry>, KvError>) -> Result<Option<Entry>, Error> {
+    match outcome {
+        Err(KvError::NoStore(_)) => Ok(None),
+        outcome => Ok(outcome?),
     }
 }
 

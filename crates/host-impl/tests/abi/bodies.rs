@@ -6,7 +6,7 @@ use futures_util::{FutureExt, stream};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 
-use crate::guest::{UNTOUCHED, status};
+use crate::guest::{MEMORY_END, UNTOUCHED, status};
 use crate::{abi_test, core_test};
 
 fn streamed(parts: &'static [Result<&str, ()>]) -> Body {
@@ -44,6 +44,61 @@ abi_test!(a_read_fills_the_buffer_from_several_pieces, |f| {
     let (buffer, out) = (f.guest.alloc(16), f.guest.out());
     assert_eq!(f.guest.body("read", &[first, buffer, 16, out]), status::OK);
     assert_eq!((f.guest.u32(out), f.guest.bytes(buffer..buffer + 7)), (7, b"one two".to_vec()));
+});
+
+abi_test!(a_read_changes_what_it_has_read_and_nothing_else_wherever_that_is, |f| {
+    let value: Vec<u8> = (1..=40).collect();
+    let out = f.guest.out();
+    for buffer in [0, 1, 11, 12, 13, MEMORY_END - 40, MEMORY_END - 12, MEMORY_END - 1] {
+        for length in [1, 12, 40, MEMORY_END - buffer] {
+            if length > MEMORY_END - buffer {
+                continue;
+            }
+            let body = f.guest.new_body(&value);
+            for edge in [0, MEMORY_END - 64] {
+                f.guest.write(edge, &[0xee; 64]);
+            }
+            assert_eq!(f.guest.body("read", &[body, buffer, length, out]), status::OK);
+            let read = f.guest.u32(out);
+            assert_eq!(read, length.min(40), "{buffer} {length}");
+            for edge in [0, MEMORY_END - 64] {
+                let expected: Vec<_> = (edge..edge + 64)
+                    .map(|at| match at.checked_sub(buffer) {
+                        Some(index) if index < read => value[index as usize],
+                        _ => 0xee,
+                    })
+                    .collect();
+                assert_eq!(f.guest.bytes(edge..edge + 64), expected, "{buffer} {length}");
+            }
+        }
+    }
+});
+
+abi_test!(what_is_written_is_taken_from_anywhere_and_stays_as_it_was, |f| {
+    let bytes: Vec<u8> = (1..=64).collect();
+    let out = f.guest.out();
+    for edge in [0, MEMORY_END - 64] {
+        f.guest.write(edge, &bytes);
+        for (from, length) in [(0, 1), (0, 64), (1, 12), (11, 12), (12, 52), (52, 12), (63, 1)] {
+            for end in [0, 1] {
+                let body = f.guest.new_body(b"");
+                f.guest.write(edge, &bytes);
+                assert_eq!(f.guest.body("write", &[body, edge + from, length, end, out]), status::OK);
+                assert_eq!(f.guest.u32(out), length);
+                let expected = &bytes[from as usize..(from + length) as usize];
+                assert_eq!(f.guest.read_all(body), expected, "{edge} {from} {length}");
+                assert_eq!(f.guest.bytes(edge..edge + 64), bytes);
+            }
+        }
+    }
+    // A trailer too, whose name and value may share bytes.
+    let body = f.guest.new_body(b"");
+    f.guest.write(0, b"name");
+    assert_eq!(f.guest.body("trailer_append", &[body, 0, 4, 1, 3]), status::OK);
+    assert_eq!(f.guest.bytes(0..4), b"name");
+    let buffer = f.guest.alloc(8);
+    assert_eq!(f.guest.body("trailer_value_get", &[body, 0, 4, buffer, 8, out]), status::OK);
+    assert_eq!((f.guest.u32(out), f.guest.bytes(buffer..buffer + 3)), (3, b"ame".to_vec()));
 });
 
 abi_test!(a_write_end_that_is_none_is_inval, |f| {

@@ -257,7 +257,7 @@ abi_test!(handles_are_positive_never_the_invalid_one_and_never_reused_at_once, |
     assert_eq!(f.guest.held().0, 1, "the store");
 });
 
-core_test!(
+abi_test!(
     too_many_objects_are_limitexceeded_until_some_are_closed,
     Setup { ctx: |ctx| ctx.max_handles(4), ..Setup::default() },
     |f| {
@@ -277,6 +277,25 @@ core_test!(
         let (status, pending) = f.guest.start_insert(f.store, b"k", bodies[0], InsertOptions::default());
         assert_eq!((status, f.guest.wait("insert_wait", pending)), (status::OK, kv::OK));
         assert_eq!(f.guest.value(f.store, "k").unwrap(), b"x");
+    }
+);
+
+abi_test!(
+    what_describes_an_operation_takes_no_room_from_it,
+    Setup { ctx: |ctx| ctx.max_held_bytes(1_000), ..Setup::default() },
+    |f| {
+        let body = f.guest.new_body(&[1; 950]);
+        // A prefix that is kept nowhere is refused, whatever it is.
+        let (prefix, length) = f.guest.put(&[b'p'; 900]);
+        let record = f.guest.alloc(24);
+        f.guest.write(record, &[0; 24]);
+        f.guest.write(record + 16, &prefix.to_le_bytes());
+        f.guest.write(record + 20, &length.to_le_bytes());
+        let out = f.guest.out();
+        let status = f.guest.kv("list", &[f.store, 8, record, out]);
+        assert!([status::OK, status::LIMITEXCEEDED].contains(&status), "{status}");
+        let (status, pending) = f.guest.start_insert(f.store, b"k", body, InsertOptions::default());
+        assert_eq!((status, f.guest.wait("insert_wait", pending)), (status::OK, kv::OK));
     }
 );
 

@@ -131,6 +131,16 @@ abi_test!(how_an_operation_failed_is_the_status_of_its_wait, |f| {
     }
 });
 
+abi_test!(a_store_that_was_deleted_has_no_keys, |f| {
+    let name = edgekv_store::StoreName::new("store").unwrap();
+    f.script.fail_with(Some(KvError::NoStore(name)));
+    assert_eq!(lookup(f, b"k"), (status::OK, INVALID_HANDLE));
+    assert_eq!(lookup_async(f, b"k"), (status::OK, INVALID_HANDLE));
+    let pending = start(f, "delete_async", b"k", None);
+    assert_eq!(f.guest.object_store("pending_delete_wait", &[pending]), status::NONE);
+    assert_eq!(insert(f, b"k", b"v"), status::INVAL);
+});
+
 abi_test!(a_condition_that_the_newer_module_set_fails_as_inval_here, |f| {
     f.guest.insert(f.store, "k", b"v");
     let value = f.guest.new_body(b"w");

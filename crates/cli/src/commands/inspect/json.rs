@@ -69,7 +69,7 @@ fn of_component(component: &Component) -> Value {
         json!({
             "name": interface.name,
             "kind": interface.kind.to_string(),
-            "functions": interface.functions,
+            "functions": *interface.functions,
         })
     };
     let imports: Vec<_> = component
