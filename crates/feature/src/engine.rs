@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use edgekv_store::{
-    Completion, Engine, EngineStore, Entry, Found, Generation, GenerationMatch, Insert, Key, KeyPage, KvError,
-    Limits, Reply, Scan, Source, StoreId, StoreInfo, StoreName, Timestamp, decide_delete,
+    Completion, Engine, EngineStore, Entry, Found, Generation, GenerationMatch, Insert, Key, KeyPage,
+    KvError, Limits, Reply, Scan, Source, StoreId, StoreInfo, StoreName, Timestamp, decide_delete,
 };
 
 use crate::origin::{Answer, Origin, OriginError, OriginStore};

@@ -187,7 +187,11 @@ fn a_store_that_is_opened_again_is_the_same_for_as_long_as_somebody_has_it() {
     let first = open();
     assert!(Arc::ptr_eq(&first, &open()));
     assert_eq!(Arc::strong_count(&first), 1, "nobody else keeps it");
-    control.engine.delete(first.info().id, Timestamp::default(), edgekv_store::Completion::NONE).wait().unwrap();
+    control
+        .engine
+        .delete(first.info().id, Timestamp::default(), edgekv_store::Completion::NONE)
+        .wait()
+        .unwrap();
     control.engine.create(&name(), Timestamp::default()).wait().unwrap();
     assert_ne!(open().info().id, first.info().id);
 }

@@ -17,7 +17,7 @@
 use std::env::consts;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use blake3::{Hash, Hasher};
 use tempfile::NamedTempFile;
@@ -172,17 +172,39 @@ fn check(mut file: impl Read + Seek, source: Option<&Hash>) -> Result<Form, Flaw
 /// Checks a file of the cache, which came from the program with the hash `source`, and maps it.
 ///
 /// Nobody else writes there, and we replace files as a whole; so it stays what it was while it is mapped.
-pub(crate) fn map(engine: &Engine, mut file: File, source: &Hash) -> Result<Code, Flaw> {
+pub(crate) fn map(engine: &Engine, file: File, source: &Hash) -> Result<Code, Flaw> {
     match check(&file, Some(source))? {
         Form::Module => deserialize(engine, Made::Mapped(file)),
-        Form::Component => {
-            // Wasmtime maps components by their path only, and that may be another file by now.
-            let mut content = Vec::new();
-            file.seek(SeekFrom::Start(0))?;
-            file.read_to_end(&mut content)?;
-            deserialize(engine, Made::Read(Form::Component, without_trailer(&content)?))
-        }
+        Form::Component => match path_of(&file) {
+            Some(path) => deserialize(engine, Made::MappedByPath(file, path)),
+            None => read(engine, file, source),
+        },
     }
+}
+
+/// A path that leads to a file that is open, and to no other: Wasmtime maps components by their path only.
+fn path_of(file: &File) -> Option<PathBuf> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd as _;
+        let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        // Where that is not there, or is not let in.
+        File::open(&path).is_ok().then_some(path)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = file;
+        None
+    }
+}
+
+/// Reads a file of the cache that cannot be mapped; what is checked and what is run are the same bytes.
+fn read(engine: &Engine, mut file: File, source: &Hash) -> Result<Code, Flaw> {
+    let mut content = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.read_to_end(&mut content)?;
+    let form = check(io::Cursor::new(&content), Some(source))?;
+    deserialize(engine, Made::Read(form, without_trailer(&content)?))
 }
 
 /// Checks the content of a file that somebody has named, and takes the code out of it.
@@ -203,6 +225,8 @@ fn without_trailer(content: &[u8]) -> Result<&[u8], Flaw> {
 enum Made<'a> {
     /// Of a module.
     Mapped(File),
+    /// Of a component; the path leads to the file for as long as that is open.
+    MappedByPath(File, PathBuf),
     Read(Form, &'a [u8]),
 }
 
@@ -219,6 +243,7 @@ fn deserialize(engine: &Engine, made: Made<'_>) -> Result<Code, Flaw> {
     let code = unsafe {
         match made {
             Made::Mapped(file) => Module::deserialize_open_file(engine, file).map(Code::Module),
+            Made::MappedByPath(_file, path) => Component::deserialize_file(engine, path).map(Code::Component),
             Made::Read(Form::Module, bytes) => Module::deserialize(engine, bytes).map(Code::Module),
             Made::Read(Form::Component, bytes) => Component::deserialize(engine, bytes).map(Code::Component),
         }
@@ -332,6 +357,23 @@ mod tests {
         take(&Engine::default(), &compiled.bytes).unwrap();
         let flaw = take(&Engine::new(&config).unwrap(), &compiled.bytes).unwrap_err().to_string();
         assert!(flaw.contains("other settings") && flaw.contains("epoch"), "{flaw}");
+    }
+
+    #[test]
+    fn components_of_the_cache_are_those_that_were_checked_mapped_and_read() {
+        let engine = Engine::default();
+        let component = Component::new(&engine, wat::parse_str("(component)").unwrap()).unwrap();
+        let source = blake3::hash(b"wasm");
+        let compiled = Compiled::new(component.serialize().unwrap(), Form::Component, &source);
+        // A file without a name.
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&compiled.bytes).unwrap();
+        assert_eq!(path_of(&file).is_some(), cfg!(target_os = "linux"));
+        for load in [map, read] {
+            assert!(matches!(load(&engine, file.try_clone().unwrap(), &source), Ok(Code::Component(_))));
+            let other = load(&engine, file.try_clone().unwrap(), &blake3::hash(b"other"));
+            assert!(matches!(other, Err(Flaw::Source)));
+        }
     }
 
     #[test]

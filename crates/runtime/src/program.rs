@@ -182,10 +182,14 @@ impl Program {
         let end = match (result, unanswered) {
             (Ok(()), None) => End::Exited(0),
             (Ok(()), Some(unanswered)) => End::Unanswered(unanswered),
-            (Err(error), _) => match error.downcast_ref::<I32Exit>() {
-                Some(exit) => End::Exited(exit.0),
-                None if error.is::<ReaderGone>() => End::ReaderGone,
-                None => End::Trapped(TrapReport::new(&self.0.path, self.is_component(), &error, &memory)),
+            (Err(error), unanswered) => match (error.downcast_ref::<I32Exit>(), unanswered) {
+                // It says that all is well, and has left as much as one that returns.
+                (Some(I32Exit(0)), Some(unanswered)) => End::Unanswered(unanswered),
+                (Some(exit), _) => End::Exited(exit.0),
+                (None, _) if error.is::<ReaderGone>() => End::ReaderGone,
+                (None, _) => {
+                    End::Trapped(TrapReport::new(&self.0.path, self.is_component(), &error, &memory))
+                }
             },
         };
         Ok(Ended { end, most_memory_bytes: memory.most_bytes(), kv })

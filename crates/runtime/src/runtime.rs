@@ -33,6 +33,9 @@ const MAX_WASM_STACK_BYTES: usize = 1024 * 1024;
 /// Stack of an asynchronous guest with the host functions that it calls.
 const ASYNC_STACK_BYTES: usize = 2 * 1024 * 1024;
 
+const MEBIBYTE: u64 = 1024 * 1024;
+const PAGE_BYTES: u64 = 64 * 1024;
+
 /// Default of [`RuntimeBuilder::max_memory_mebibytes`].
 const DEFAULT_MAX_MEMORY_MEBIBYTES: NonZeroU32 = NonZeroU32::new(128).unwrap();
 
@@ -214,6 +217,7 @@ impl Runtime {
         self.check_memory(&code).map_err(cannot_run)?;
         self.tell_of_room(path, &code);
         let linked = self.link_program(&code).map_err(cannot_run)?;
+        self.check_layers(&linked).map_err(cannot_run)?;
         tracing::debug!(path = %path.display(), code = ?origin, "loaded in {:?}", started.elapsed());
         Ok(Program::new(self.clone(), path, origin, linked))
     }
@@ -330,16 +334,30 @@ impl Runtime {
         }
     }
 
-    /// Says whether the program may have the memory that it starts with.
+    /// Says whether the program may have the largest memory that it starts with; it has no more if it is a module.
     fn check_memory(&self, code: &Code) -> Result<(), String> {
-        const PAGES_OF_A_MEBIBYTE: u64 = 16;
         let required = code.resources_required();
         let pages = required.and_then(|required| required.max_initial_memory_size).unwrap_or(0);
+        self.check_initial(pages.saturating_mul(PAGE_BYTES))
+    }
+
+    /// Says whether a program may have all memories that it starts with, when it is to be run for each request: one that is run once
+    /// says so at once by itself.
+    fn check_layers(&self, linked: &Linked) -> Result<(), String> {
+        match linked {
+            Linked::Component(component) if self.0.expected == Mode::Asynchronous => {
+                self.check_initial(component.initial_bytes(self) as u64)
+            }
+            Linked::Component(_) | Linked::Module(_) => Ok(()),
+        }
+    }
+
+    fn check_initial(&self, bytes: u64) -> Result<(), String> {
         let max = self.0.max_memory_mebibytes;
-        if pages <= u64::from(max.get()) * PAGES_OF_A_MEBIBYTE {
+        let wanted = bytes.div_ceil(MEBIBYTE);
+        if wanted <= u64::from(max.get()) {
             return Ok(());
         }
-        let wanted = pages.div_ceil(PAGES_OF_A_MEBIBYTE);
         Err(format!(
             "it starts with {wanted} MiB of memory, and may have {max} MiB; allow more by --max-memory"
         ))

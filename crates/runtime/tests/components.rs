@@ -238,12 +238,39 @@ async fn the_limit_of_memory_is_that_of_all_layers_together() {
     let text = layered(15, 2);
     let ended = end_of(&load(of(2), &text)).await;
     assert_eq!((status(&ended), ended.most_memory_bytes), (Some(0), 31 * 65_536));
+    let refused = "it starts with 2 MiB of memory, and may have 1 MiB; allow more by --max-memory";
+    assert_eq!(refusal(of(1), &text), refused, "before it is called");
+    let once = load(Runtime::builder().max_memory_mebibytes(NonZeroU32::MIN), &text);
     let environment = Environment::default();
-    let refused = load(of(1), &text).call(call(context(), &environment).0).await.unwrap_err();
-    assert_eq!(refused.kind(), StartErrorKind::TooMuchMemory);
-    assert!(refused.to_string().contains("allow more by --max-memory"), "{refused}");
+    let launch = Launch { kv: context(), args: &[], environment: &environment };
+    let error = std::thread::scope(|scope| scope.spawn(|| once.run(launch).unwrap_err()).join()).unwrap();
+    assert_eq!(error.kind(), StartErrorKind::TooMuchMemory);
+    assert!(error.to_string().contains("allow more by --max-memory"), "{error}");
     let large = refusal(of(1), &layered(17, 1));
-    assert_eq!(large, "it starts with 2 MiB of memory, and may have 1 MiB; allow more by --max-memory");
+    assert_eq!(large, refused);
+}
+
+#[test]
+fn nothing_of_a_component_runs_before_it_is_called() {
+    let text = program(EMPTY).replacen(
+        "(component $app",
+        "(component $app (core module $m (func $f (loop (br 0))) (start $f)) (core instance (instantiate $m))",
+        1,
+    );
+    // Or loading it would not end.
+    load(pooled(1), &text);
+}
+
+#[tokio::test]
+async fn as_much_as_a_memory_may_have_goes_to_the_host_in_one_call() {
+    const MORE_THAN_USUAL: usize = 129 * 1024 * 1024;
+    let text = program(&format!(
+        r#"(func (export "run") (result i32)
+            (drop (memory.grow (i32.const 2080)))
+            (i32.eqz (call $print (i32.const 0) (i32.const 0) (i32.const {MORE_THAN_USUAL}))))"#
+    ));
+    let runtime = pooled(1).max_memory_mebibytes(NonZeroU32::new(256).unwrap());
+    assert_eq!(status(&end_of(&load(runtime, &text)).await), Some(0));
 }
 
 #[tokio::test]

@@ -8,16 +8,16 @@
 //! Both have the same functions and types. What they take and give are values that are owned: a store, something pending, a
 //! body at the host.
 
-#[cfg(all(target_os = "wasi", any(target_env = "p2", feature = "component")))]
+#[cfg(is_component)]
 mod component;
-#[cfg(not(all(target_os = "wasi", any(target_env = "p2", feature = "component"))))]
+#[cfg(not(is_component))]
 mod legacy;
 
 use bytes::Bytes;
 
-#[cfg(all(target_os = "wasi", any(target_env = "p2", feature = "component")))]
+#[cfg(is_component)]
 pub(crate) use self::component::*;
-#[cfg(not(all(target_os = "wasi", any(target_env = "p2", feature = "component"))))]
+#[cfg(not(is_component))]
 pub(crate) use self::legacy::*;
 use crate::error::Fault;
 use crate::kv_store::InsertMode;
@@ -59,8 +59,8 @@ pub(crate) struct ListOptions<'a> {
 }
 
 /// An address that the host knows.
+#[cfg(has_http)]
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "a component may have no clients"))]
 pub(crate) enum Address {
     Client,
     Server,

@@ -241,20 +241,14 @@ impl Body {
     }
 
     /// The host's side of a body that is being sent, with all that has been written.
-    #[cfg_attr(
-        not(feature = "http"),
-        allow(dead_code, reason = "a component may have no responses to write")
-    )]
+    #[cfg(has_http)]
     pub(crate) fn sent(&mut self) -> Result<Option<HostBody>, Fault> {
         self.flush_back()?;
         Ok(self.host.take())
     }
 
     /// Waits until the host has room for more.
-    #[cfg_attr(
-        not(feature = "http"),
-        allow(dead_code, reason = "a component may have no responses to write")
-    )]
+    #[cfg(has_http)]
     pub(crate) async fn room(&mut self) -> Result<(), Fault> {
         self.flush_back()?;
         if let Some(host) = &self.host {
@@ -265,10 +259,7 @@ impl Body {
     }
 
     /// Gives up what the host has.
-    #[cfg_attr(
-        not(feature = "http"),
-        allow(dead_code, reason = "a component may have no responses to write")
-    )]
+    #[cfg(has_http)]
     pub(crate) fn abandon(&mut self) {
         if let Some(host) = self.host.take() {
             host.abandon();

@@ -89,7 +89,7 @@ mod abi;
 mod body;
 mod error;
 pub mod future;
-#[cfg(any(feature = "http", not(all(target_os = "wasi", any(target_env = "p2", feature = "component")))))]
+#[cfg(has_http)]
 pub mod http;
 pub mod kv_store;
 pub mod log;

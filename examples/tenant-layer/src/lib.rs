@@ -1,5 +1,6 @@
 //! A component between a program and its KV store. The program sees a store of its own; in truth all of its keys begin with the name
-//! of a tenant, and it can neither see nor write what belongs to another one.
+//! of a tenant, and it can neither see nor write what belongs to another one. That it has a prefix is no secret: cursors of lists
+//! contain it.
 //!
 //! The tenant is chosen by whoever builds the layer, not by the program: `EDGEKV_TENANT=acme cargo xtask guests tenant-layer`.
 //! Then `edgekv compose app.component.wasm --with tenant-layer.wasm -o acme.wasm`.
@@ -23,6 +24,22 @@ const TENANT: &str = match option_env!("EDGEKV_TENANT") {
     Some(tenant) => tenant,
     None => "tenant-a",
 };
+
+// Of two tenants with such names, the keys of neither begin with the name of the other and a slash.
+const _: () = assert!(is_tenant(TENANT), "EDGEKV_TENANT must be 1 to 64 characters of a-z, 0-9 and -");
+
+/// Whether this can be the name of a tenant.
+const fn is_tenant(name: &str) -> bool {
+    let name = name.as_bytes();
+    let mut at = 0;
+    while at < name.len() {
+        if !matches!(name[at], b'a'..=b'z' | b'0'..=b'9' | b'-') {
+            return false;
+        }
+        at += 1;
+    }
+    1 <= at && at <= 64
+}
 
 /// The key that is inside of the store for one that the program names. What is no key by itself must not become one with a prefix.
 fn inside(key: &[u8]) -> Result<Vec<u8>, Error> {
@@ -181,6 +198,16 @@ mod tests {
         let others = ["users/7".into(), TENANT.into(), format!("{TENANT}/"), format!("{TENANT}2/users/7")];
         for other in others {
             assert_eq!(outside(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn tenants_whose_keys_could_overlap_or_be_none_are_no_tenants() {
+        for good in [TENANT, "a", "0", "acme-2", &"t".repeat(64)] {
+            assert!(is_tenant(good), "{good:?}");
+        }
+        for bad in ["", "a/b", "/", "#", ".", "A", "t\u{e4}", "a b", &"t".repeat(65)] {
+            assert!(!is_tenant(bad), "{bad:?}");
         }
     }
 

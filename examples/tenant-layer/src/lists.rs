@@ -1,5 +1,6 @@
 //! Lists: their prefix gets the one of the tenant before it, and the keys of a page lose it. Cursors are passed on: they belong to
-//! the list inside of the store, which is the tenant's.
+//! the list inside of the store, which is the tenant's. A cursor contains the key at which it stands, so the program can read the name
+//! of its tenant in it; one of its own making gets it nowhere, as the prefix of the list stays.
 
 use std::cell::RefCell;
 use std::num::NonZeroU32;
@@ -98,7 +99,8 @@ impl outer::GuestPendingList for PendingList {
     }
 }
 
-/// A page as the store would have written it down for this list. `None` when what it says are no keys, or no cursor.
+/// A page as the store would have written it down for this list, where the store has pages as long as any: what its limit is, a layer
+/// is not told. `None` when what it says are no keys, or no cursor.
 fn document(page: &ListPage, asked: Asked) -> Option<Document> {
     let key = |key: &'_ Vec<u8>| Some(Key::new(std::str::from_utf8(key).ok()?).ok()?.to_buf());
     let keys: Vec<_> = page.keys.iter().map(key).collect::<Option<_>>()?;

@@ -118,4 +118,7 @@ functions! {
     fastly_log as log:
         endpoint_get(name, name_len, endpoint_out)
         write(endpoint, message, message_len, nwritten_out);
+    fastly_compute_runtime as runtime:
+        get_vcpu_ms(ms_out)
+        get_heap_mib(mib_out);
 }

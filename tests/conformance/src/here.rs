@@ -1,5 +1,6 @@
 //! Where cases work: the stores, keys that are the case's own, and operations in as few words as cases need.
 
+use std::cell::Cell;
 use std::time::SystemTime;
 
 use edgekv_sys::{FastlyStatus, KvError, KvInsertConfigOptions as Insert, KvListConfigOptions as List};
@@ -7,7 +8,7 @@ use serde_json::Value;
 
 use crate::abi::{async_io, body, kv};
 use crate::case::{Failure, Outcome, holds, same};
-use crate::memory::{bytes, number, out, put, put_numbers, wide, write};
+use crate::memory::{READ, bytes, number, out, put, put_numbers, read_buffer, wide, write};
 use crate::seeded::{SEEDED, STORE};
 
 /// "None", for handles of every kind.
@@ -22,6 +23,8 @@ pub(crate) struct Here {
     run: String,
     /// What all keys of this case begin with.
     prefix: String,
+    /// Why the case that runs could not look.
+    skipped: Cell<Option<&'static str>>,
 }
 
 /// What a lookup has found.
@@ -117,12 +120,25 @@ impl Here {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
         let run = format!("c{now:x}/");
         let (store, seeded) = (open(STORE)?, open(SEEDED)?);
-        Ok(Self { store, seeded, prefix: run.clone(), run })
+        Ok(Self { store, seeded, prefix: run.clone(), run, skipped: Cell::new(None) })
     }
 
     /// Another case begins.
     pub(crate) fn begin(&mut self, case: &str) {
         self.prefix = format!("{}{case}/", self.run);
+    }
+
+    /// What the case is about cannot be looked at here; it ends, and says so.
+    #[allow(clippy::unnecessary_wraps, reason = "it is the end of a case")]
+    pub(crate) fn skip(&self, reason: &'static str) -> Outcome {
+        self.skipped.set(Some(reason));
+        Ok(())
+    }
+
+    /// The case has ended: its blocks are free, and this is why it has not looked, if it has not.
+    pub(crate) fn end(&self) -> Option<&'static str> {
+        crate::memory::free_blocks();
+        self.skipped.take()
     }
 
     /// Removes all keys of this run, as far as that goes.
@@ -322,14 +338,13 @@ pub(crate) fn append(body: u32, value: &[u8]) -> Outcome {
 
 /// Reads a body to its end, and closes it.
 pub(crate) fn read_all(body: u32) -> Result<Vec<u8>, Failure> {
-    const SIZE: u32 = 65_536;
-    let (buffer, read) = (crate::memory::block(SIZE), out());
+    let (buffer, read) = (read_buffer(), out());
     let mut all = Vec::new();
     loop {
-        same("status of read", body::read(&[body, buffer, SIZE, read]), FastlyStatus::OK)?;
+        same("status of read", body::read(&[body, buffer, READ, read]), FastlyStatus::OK)?;
         match number(read) {
             0 => break,
-            read => all.extend(bytes(buffer, read.min(SIZE))),
+            read => all.extend(bytes(buffer, read.min(READ))),
         }
     }
     same("status of close", body::close(&[body]), FastlyStatus::OK)?;

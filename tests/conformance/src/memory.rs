@@ -1,18 +1,50 @@
 //! Blocks of memory that hosts read and write, by their addresses.
 #![allow(unsafe_code, reason = "hosts are given addresses, and what they wrote is behind them")]
 
+use core::cell::{OnceCell, RefCell};
 use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
 /// What is in an out-variable that nobody has written to.
 pub(crate) const UNTOUCHED: u32 = 0xabab_abab;
 
+/// Why a case that needs a page at the end of memory has not looked.
+pub(crate) const NO_PAGE: &str = "memory cannot grow";
+
 /// Bytes of a page of memory.
 const PAGE: u32 = 65_536;
 
-/// A block of zeros, aligned to 8. It is never freed: addresses stay good for as long as a host may keep them, and a case needs little.
+/// Bytes of the block that all reads share.
+pub(crate) const READ: u32 = 65_536;
+
+thread_local! {
+    /// The blocks of the case that runs. They are vectors of vectors, as those may be moved without their addresses.
+    static BLOCKS: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
+    /// The address of the block that all reads share, which is never freed.
+    static READS: OnceCell<u32> = const { OnceCell::new() };
+}
+
+/// Zeros for so many bytes, aligned to 8.
+fn zeros(bytes: u32) -> Vec<u64> {
+    vec![0; bytes.div_ceil(8).max(1) as usize]
+}
+
+/// A block of zeros, aligned to 8. It is there until the case ends, whatever else the case allocates.
 pub(crate) fn block(bytes: u32) -> u32 {
-    let words = vec![0_u64; bytes.div_ceil(8).max(1) as usize];
-    address(words.leak().as_mut_ptr().expose_provenance())
+    let mut words = zeros(bytes);
+    let at = address(words.as_mut_ptr().expose_provenance());
+    BLOCKS.with_borrow_mut(|blocks| blocks.push(words));
+    at
+}
+
+/// A block of [`READ`] bytes, always the same: a case may read hundreds of bodies, and guests have little memory.
+pub(crate) fn read_buffer() -> u32 {
+    let leaked = || address(zeros(READ).leak().as_mut_ptr().expose_provenance());
+    READS.with(|at| *at.get_or_init(leaked))
+}
+
+/// A case has ended: frees its blocks.
+pub(crate) fn free_blocks() {
+    BLOCKS.take();
 }
 
 /// A block with these bytes: its address and their number.

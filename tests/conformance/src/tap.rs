@@ -9,11 +9,18 @@ pub(crate) fn begin(out: &mut impl Write, cases: usize) -> io::Result<()> {
     writeln!(out, "TAP version 14\n1..{cases}")
 }
 
-/// One case. A rule that is open to choice says so.
-pub(crate) fn point(out: &mut impl Write, number: usize, case: &Case, outcome: &Outcome) -> io::Result<()> {
+/// One case. A rule that is open to choice says so, and so does a case that could not look, with the reason.
+pub(crate) fn point(
+    out: &mut impl Write,
+    number: usize,
+    case: &Case,
+    outcome: &Outcome,
+    skipped: Option<&str>,
+) -> io::Result<()> {
     let verdict = if outcome.is_ok() { "ok" } else { "not ok" };
     let open = if case.open { " (open)" } else { "" };
-    writeln!(out, "{verdict} {number} - {}: {}{open}", case.id, escaped(&case.what))?;
+    let skip = skipped.map(|reason| format!(" # SKIP {reason}")).unwrap_or_default();
+    writeln!(out, "{verdict} {number} - {}: {}{open}{skip}", case.id, escaped(&case.what))?;
     let Err(failure) = outcome else { return Ok(()) };
     writeln!(out, "  ---")?;
     for (name, value) in [
@@ -64,14 +71,14 @@ mod tests {
         let case = open("x-001", "Conventions, masks", "a `#` is \\ said", |_| Ok(()));
         let mut out = Vec::new();
         begin(&mut out, 2).unwrap();
-        point(&mut out, 1, &case, &Ok(())).unwrap();
-        point(&mut out, 2, &case, &same("the \"value\"", "a\nb", "c")).unwrap();
+        point(&mut out, 1, &case, &Ok(()), Some("no room")).unwrap();
+        point(&mut out, 2, &case, &same("the \"value\"", "a\nb", "c"), None).unwrap();
         end(&mut out, 2, 1, 1).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             concat!(
                 "TAP version 14\n1..2\n",
-                "ok 1 - x-001: a `\\#` is \\\\ said (open)\n",
+                "ok 1 - x-001: a `\\#` is \\\\ said (open) # SKIP no room\n",
                 "not ok 2 - x-001: a `\\#` is \\\\ said (open)\n",
                 "  ---\n",
                 "  rule: \"docs/abi.md, Conventions, masks\"\n",

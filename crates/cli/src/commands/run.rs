@@ -81,7 +81,7 @@ impl RunArgs {
         if let End::Trapped(report) = &ended.end {
             eprintln!("edgekv: {report}");
         }
-        if ended.kv.wanted_request() || (program.can_answer() && !matches!(ended.end, End::Exited(0))) {
+        if ended.kv.wanted_request() || (program.can_answer() && says_it_failed(&ended.end)) {
             eprintln!("edgekv: hint: the program answers HTTP requests; have it do that by `edgekv serve`");
         }
         if !matches!(ended.end, End::Exited(0) | End::ReaderGone) {
@@ -109,5 +109,23 @@ impl RunArgs {
             End::Unanswered(_) => Status::Failed.into(),
             End::ReaderGone => Status::ReaderGone.into(),
         })
+    }
+}
+
+/// Whether a program has ended by itself, and not well. A trap has another reason than that there was no request, and so has a reader
+/// that has gone.
+const fn says_it_failed(end: &End) -> bool {
+    matches!(end, End::Exited(status) if *status != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_program_that_says_so_has_failed() {
+        assert!(says_it_failed(&End::Exited(1)));
+        assert!(!says_it_failed(&End::Exited(0)));
+        assert!(!says_it_failed(&End::ReaderGone), "`edgekv run app.wasm | head -1`");
     }
 }

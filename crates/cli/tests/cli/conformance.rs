@@ -67,6 +67,20 @@ fn beginnings_of_ids_choose_cases() {
 }
 
 #[test]
+fn cases_can_be_left_out_and_ids_are_told() {
+    let ended = run(&Workplace::new(), "memory:", |own| own, &["log-", "--skip=log-00", "--skip=handle"]);
+    assert_eq!(report(&ended).0, 0, "{}", ended.stdout);
+    let ended = run(&Workplace::new(), "memory:", |own| own, &["log-", "--skip=log-002"]);
+    let (cases, failed) = report(&ended);
+    assert_eq!((cases, failed.len(), ended.status), (7, 0, Some(0)), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("log-002"), "{}", ended.stdout);
+    let listed = run(&Workplace::new(), "memory:", |own| own, &["--list"]);
+    let ids: Vec<_> = listed.stdout.lines().collect();
+    assert!(ids.len() > 300 && ids.contains(&"kv-lookup-001"), "{listed:?}");
+    assert_eq!(ids.last(), Some(&"body-004"), "what traps elsewhere comes last");
+}
+
+#[test]
 fn a_host_without_the_stores_is_no_host_to_check() {
     let ended = run(&Workplace::new(), "memory:", |_| "[local_server]\n".to_owned(), &[]);
     assert_eq!(ended.status, Some(1));

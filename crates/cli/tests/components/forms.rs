@@ -1,9 +1,11 @@
 //! The forms of a program, and how a user makes each.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use edgekv_tests::{component, guest, layer};
 
+use crate::exceptions;
 use crate::workplace::{Ended, Workplace};
 
 /// What a program is run as.
@@ -30,11 +32,20 @@ pub(crate) const MIDDLEWARE: &str = "tenant-layer";
 pub(crate) const FEATURE: &str = "edgekv-feature";
 
 impl Form {
-    /// Every form of a program that is built from `sdk` sources, or not.
-    pub(crate) fn all(sdk: bool) -> Vec<Self> {
-        let of_module = [Self::Core, Self::Componentized, Self::Composed, Self::Layered];
-        let of_sdk = [Self::Sdk, Self::SdkComposed, Self::SdkLayered];
-        of_module.into_iter().chain(of_sdk.into_iter().filter(|_| sdk)).collect()
+    const ALL: [Self; 7] = [
+        Self::Core,
+        Self::Componentized,
+        Self::Composed,
+        Self::Layered,
+        Self::Sdk,
+        Self::SdkComposed,
+        Self::SdkLayered,
+    ];
+
+    /// Every form that a program can be built as.
+    pub(crate) fn of(program: &str) -> Vec<Self> {
+        let is_excepted = |form| exceptions::of(program, form).any(|exception| exception.case == "building");
+        Self::ALL.into_iter().filter(|form| !is_excepted(*form)).collect()
     }
 
     /// The layers that it is linked with, the program's next one first.
@@ -49,6 +60,11 @@ impl Form {
     /// The adapter has made a component of a module, whatever that is linked with.
     pub(crate) fn is_of_adapter(self) -> bool {
         matches!(self, Self::Componentized | Self::Composed | Self::Layered)
+    }
+
+    /// The SDK was built as a component, whatever that is linked with.
+    pub(crate) fn is_of_sdk(self) -> bool {
+        matches!(self, Self::Sdk | Self::SdkComposed | Self::SdkLayered)
     }
 
     /// It is linked with layers.
@@ -89,6 +105,14 @@ impl Form {
         let linked = composed(here, &part, &layers, &out);
         if linked.status == Some(0) { Ok(out) } else { Err(linked) }
     }
+}
+
+/// The command, which takes compiled code from where other tests have left it: one program is run many times here, and no test is about
+/// starts. What is kept is named by all that it depends on.
+pub(crate) fn edgekv(here: &Workplace) -> Command {
+    let mut command = here.edgekv();
+    command.env("EDGEKV_CODE_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code"));
+    command
 }
 
 /// `edgekv componentize`, of a program in `target/guests`.

@@ -1,9 +1,11 @@
 //! What a program sees of a layer, and what becomes of the rest when a layer fails. `faulty-layer` is the feature with a secret, and
 //! with faults on demand.
 
+use std::path::Path;
+
 use edgekv_tests::layer;
 
-use crate::forms::{FEATURE, Form, MIDDLEWARE, componentized, composed};
+use crate::forms::{FEATURE, Form, MIDDLEWARE, componentized, composed, edgekv};
 use crate::workplace::{Ended, Workplace};
 
 /// The program that looks where it should find nothing, linked with the layer that has a secret.
@@ -12,9 +14,16 @@ fn probe(here: &Workplace, flags: &[&str], words: &[&str]) -> Ended {
     if !out.exists() {
         composed(here, &componentized(here, "probe"), &[layer("faulty-layer")], &out).good();
     }
-    let mut command = here.edgekv();
+    let mut command = edgekv(here);
     command.args(["run", "--engine", "memory:", "--store", "guest-store", "--offer", "origin"]).args(flags);
     Ended::of(command.arg(out).args(words).output().unwrap())
+}
+
+/// How many memories `edgekv inspect` finds in a file.
+fn memories_of(here: &Workplace, file: &Path) -> usize {
+    let report = Ended::of(here.edgekv().arg("inspect").arg("--json").arg(file).output().unwrap()).good();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    report["memory_count"].as_u64().unwrap().try_into().unwrap()
 }
 
 /// How many memories `edgekv compose` has counted.
@@ -47,8 +56,11 @@ fn every_layer_has_a_memory_of_its_own() {
     let out = here.path("linked.wasm");
     let one = memories(&composed(&here, &app, &[layer(FEATURE)], &out).good());
     let two = memories(&composed(&here, &app, &[layer(MIDDLEWARE), layer(FEATURE)], &out).good());
-    assert!(one >= 2, "the program's and the layer's: {one}");
-    assert_eq!(two, one + 1);
+    let [app, middleware, feature] =
+        [app, layer(MIDDLEWARE), layer(FEATURE)].map(|file| memories_of(&here, &file));
+    assert!(app >= 1 && middleware >= 1 && feature >= 1, "{app}, {middleware}, {feature}");
+    assert_eq!((one, two), (app + feature, app + middleware + feature));
+    assert_eq!(memories_of(&here, &out), two);
 }
 
 #[test]
@@ -57,7 +69,10 @@ fn a_panic_in_a_layer_ends_the_program_and_names_the_layer() {
     let ended = probe(&here, &[], &["lookup", "panic!"]);
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(134), ""), "{ended:?}");
     assert!(ended.stderr.contains("trapped: wasm `unreachable` instruction executed"), "{ended:?}");
-    assert!(ended.stderr.contains("edgekv_feature::") || ended.stderr.contains("faulty"), "{ended:?}");
+    assert!(
+        ended.stderr.contains("edgekv_feature::faults::"),
+        "the function of the layer is named: {ended:?}"
+    );
     assert_eq!(probe(&here, &[], &["lookup", "k"]).status, Some(0), "other keys are looked up");
 }
 
@@ -71,10 +86,25 @@ fn the_limit_of_memory_holds_for_layers_too() {
 }
 
 #[test]
+fn layers_are_limited_together_not_one_by_one() {
+    let here = Workplace::new();
+    let run = |form: Form, limit: &str| {
+        let mut command = edgekv(&here);
+        command.args(["run", "--engine", "memory:", "--store", "mystore", "--max-memory", limit]);
+        Ended::of(command.args(form.offer()).arg(form.make(&here, "hello-kv")).output().unwrap())
+    };
+    // Each of the parts needs between 1 and 2 MiB, so 3 MiB are enough for any of them, and not for the four memories.
+    assert_eq!(run(Form::Componentized, "3").status, Some(0));
+    let ended = run(Form::Layered, "3");
+    assert!(ended.status == Some(126) && ended.stderr.contains("--max-memory"), "{ended:?}");
+    assert_eq!(run(Form::Layered, "8").status, Some(0));
+}
+
+#[test]
 fn a_program_without_layers_is_limited_as_one_with_some() {
     let here = Workplace::new();
     for form in [Form::Componentized, Form::Composed, Form::Layered] {
-        let mut command = here.edgekv();
+        let mut command = edgekv(&here);
         command.args(["run", "--engine", "memory:", "--store", "mystore", "--max-memory", "1"]);
         let ended = Ended::of(command.args(form.offer()).arg(form.make(&here, "hello-kv")).output().unwrap());
         assert_ne!(ended.status, Some(0), "{form:?}: more than 1 MiB is needed from the start");

@@ -1,10 +1,10 @@
 //! Who may reach the data which way.
 
-use crate::forms::Form;
+use crate::forms::{Form, edgekv};
 use crate::workplace::{Ended, Workplace};
 
 fn run(here: &Workplace, form: Form, offer: &str) -> Ended {
-    let mut command = here.edgekv();
+    let mut command = edgekv(here);
     command.args(["run", "--engine", "memory:", "--store", "mystore", "--offer", offer]);
     Ended::of(command.arg(form.make(here, "hello-kv")).output().unwrap())
 }
@@ -48,8 +48,8 @@ fn a_program_with_a_feature_is_refused_where_no_origin_is_offered() {
 #[test]
 fn both_are_offered_where_nothing_is_said() {
     let here = Workplace::new();
-    for form in Form::all(true) {
-        let mut command = here.edgekv();
+    for form in Form::of("hello-kv") {
+        let mut command = edgekv(&here);
         command.args(["run", "--engine", "memory:", "--store", "mystore"]);
         let ended = Ended::of(command.arg(form.make(&here, "hello-kv")).output().unwrap());
         assert!(ended.good().ends_with("this was run 1 on this store\n"), "{form:?}");

@@ -39,7 +39,7 @@ impl Kept for bool {}
 
 impl Kept for ListPage {
     fn bytes(&self) -> usize {
-        self.keys.iter().map(|key| key.as_bytes().len()).sum()
+        self.keys.iter().map(|key| key.len()).sum()
     }
 }
 

@@ -68,12 +68,14 @@ fn metadata_are_kept_up_to_their_limit_and_counted_while_they_are_described() {
     let builder = f.on_store("build-insert", &[store.clone()]);
     let before = f.guest.held().1;
     set(&mut f, &builder, "metadata", Some(bytes([7; 2_000])));
-    assert_eq!(f.guest.held().1, before + 2_000);
+    // A layer keeps them in its own memory.
+    let on_the_host = crate::LAYER.is_none();
+    assert!(!on_the_host || f.guest.held().1 == before + 2_000);
     execute(&mut f, &builder, "k", "v").ok();
     let entry = f.on_store("get", &[store.clone(), bytes("k")]).ok();
     assert_eq!(entry.field("metadata"), some(bytes([7; 2_000])));
     set(&mut f, &builder, "metadata", Some(bytes([7; 2_001])));
-    assert_eq!(f.guest.held().1 - "v".len() - 64, before, "what is too long is not kept");
+    assert!(!on_the_host || f.guest.held().1 - "v".len() - 64 == before, "what is too long is not kept");
     assert_eq!(execute(&mut f, &builder, "k", "v").error(), "bad-request");
     let run = [builder.clone(), bytes("k"), bytes("v")];
     let pending = f.kv("[method]insert-builder.execute-async", &run).ok();
@@ -155,7 +157,7 @@ fn a_builder_outlives_its_store_and_executes_many_times() {
     for (kind, builder) in kinds.iter().zip(builders) {
         f.guest.drop(&format!("kv-store.{kind}-builder"), builder);
     }
-    assert_eq!(f.guest.held(), (0, 0));
+    f.assert_nothing_is_left();
 }
 
 #[test]

@@ -141,6 +141,11 @@ impl Fixture {
         Val::Resource(resource.try_into_resource_any(&mut self.guest.store).unwrap())
     }
 
+    /// Nothing that the guest had is left. A layer keeps the store that it has opened.
+    pub fn assert_nothing_is_left(&self) {
+        assert_eq!(self.guest.held(), (usize::from(crate::LAYER.is_some()), 0));
+    }
+
     /// Waits until one of these is ready, and says which are.
     pub fn poll(&mut self, pollables: &[Val]) -> Vec<u64> {
         let ready = self.guest.call("poll.poll", &[Val::List(pollables.to_vec())]);

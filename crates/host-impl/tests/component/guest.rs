@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use edgekv_host::KvCtx;
 use edgekv_host::component::{KvView, add_origin_to_linker, add_to_linker};
-use wasmtime::component::{Component, HasData, Instance, Linker, ResourceTable, Val};
+use wasmtime::component::{Component, Func, HasData, Instance, Linker, ResourceTable, Val};
 use wasmtime::{Engine, Store};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmType};
@@ -46,15 +46,18 @@ impl HasData for HasTable {
 pub struct Guest {
     pub store: Store<Host>,
     instance: Instance,
+    /// What has the KV store in the host's place.
+    layer: Option<Instance>,
 }
 
 impl Guest {
     pub fn new(kv: KvCtx) -> Self {
-        static COMPILED: OnceLock<(Engine, Component)> = OnceLock::new();
-        let (engine, component) = COMPILED.get_or_init(|| {
+        static COMPILED: OnceLock<(Engine, Component, Option<Component>)> = OnceLock::new();
+        let (engine, component, layer) = COMPILED.get_or_init(|| {
             let engine = Engine::default();
             let component = Component::new(&engine, passing_on()).unwrap();
-            (engine, component)
+            let layer = crate::LAYER.map(|layer| Component::from_file(&engine, layer()).unwrap());
+            (engine, component, layer)
         });
         let mut linker = Linker::<Host>::new(engine);
         let poll = wasmtime_wasi_io::bindings::wasi::io::poll::add_to_linker::<_, HasTable>;
@@ -63,13 +66,27 @@ impl Guest {
         add_origin_to_linker(&mut linker, Host::view).unwrap();
         let mut store = Store::new(engine, Host { kv, table: ResourceTable::new() });
         let instance = pollster::block_on(linker.instantiate_async(&mut store, component)).unwrap();
-        Self { store, instance }
+        let layer = layer
+            .as_ref()
+            .map(|layer| pollster::block_on(linker.instantiate_async(&mut store, layer)).unwrap());
+        Self { store, instance, layer }
+    }
+
+    /// A function by the name of its interface and its own.
+    fn function(&mut self, name: &str) -> Func {
+        if let (Some(layer), Some(name)) = (self.layer, name.strip_prefix("kv-store.")) {
+            let interface =
+                layer.get_export_index(&mut self.store, None, "edgekv:kv/kv-store@0.1.0").unwrap();
+            let function = layer.get_export_index(&mut self.store, Some(&interface), name);
+            return layer.get_func(&mut self.store, function.unwrap_or_else(|| panic!("{name}"))).unwrap();
+        }
+        let export = export_name(name);
+        self.instance.get_func(&mut self.store, &export).unwrap_or_else(|| panic!("{export}"))
     }
 
     /// Calls a function by the name of its interface and its own, as in `kv-store.[method]store.get`. A trap is an error.
     pub fn try_call(&mut self, name: &str, arguments: &[Val]) -> wasmtime::Result<Val> {
-        let export = export_name(name);
-        let function = self.instance.get_func(&mut self.store, &export).unwrap_or_else(|| panic!("{export}"));
+        let function = self.function(name);
         let results = function.ty(&self.store).results().count();
         let mut results = vec![Val::Bool(false); results];
         pollster::block_on(function.call_async(&mut self.store, arguments, &mut results))?;
@@ -83,7 +100,12 @@ impl Guest {
 
     /// Drops a resource of the guest, as in `kv-store.store`.
     pub fn drop(&mut self, resource: &str, value: Val) {
-        self.call(&format!("{resource}.drop"), &[value]);
+        match value {
+            Val::Resource(value) if self.layer.is_some() => {
+                pollster::block_on(value.resource_drop_async(&mut self.store)).unwrap();
+            }
+            value => drop(self.call(&format!("{resource}.drop"), &[value])),
+        }
     }
 
     /// What the host keeps for this guest: objects and bytes.

@@ -125,7 +125,8 @@ fn what_a_poll_has_brought_is_counted_by_who_asks_for_room() {
     f.script.answer();
     assert_eq!(f.poll(&[pollable]), [0]);
     assert_eq!(subscribe(&mut f, "pending-lookup", &pending), NONE);
-    assert_eq!(f.guest.held().1, 10_000);
+    // A layer has taken it into its own memory.
+    assert_eq!(f.guest.held().1, if crate::LAYER.is_none() { 10_000 } else { 0 });
 }
 
 #[test]
@@ -136,7 +137,7 @@ fn operations_overlap() {
     f.script.answer_after(Duration::from_millis(20));
     let started = Instant::now();
     let pending: Vec<_> =
-        (0..10).map(|_| f.on_store("lookup-async", &[store.clone(), bytes("k")]).ok()).collect();
+        (0..10).map(|n| f.on_store("lookup-async", &[store.clone(), bytes(format!("k{n}"))]).ok()).collect();
     for pending in pending {
         assert_eq!(wait(&mut f, "pending-lookup", pending).error(), "not-found");
     }

@@ -13,7 +13,7 @@ fn a_store_is_opened_by_its_name_and_each_time_as_one_of_its_own() {
     f.guest.drop("kv-store.store", one);
     assert_eq!(f.value(&two, "k").0, b"value", "the other one is still open");
     f.guest.drop("kv-store.store", two);
-    assert_eq!(f.guest.held(), (0, 0));
+    f.assert_nothing_is_left();
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! How a request comes into a component, and its answer out: `wasi:http/incoming-handler` between the ends of an exchange.
 
 use std::convert::Infallible;
+use std::fmt::{self, Write as _};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -37,10 +37,9 @@ pub(super) async fn answer(
         Ok(instance) => instance,
         Err(error) => return (Err(NotStarted(error)), None),
     };
-    let is_cut = Arc::new(AtomicBool::new(false));
     let (discard, discarded) = oneshot::channel();
     let unanswered = Arc::new(Mutex::new(Some(Unanswered::Nothing)));
-    let outlet = Outlet { responder, is_cut: Arc::clone(&is_cut), discard };
+    let outlet = Outlet { responder, discard };
     let put_answer = {
         let unanswered = Arc::clone(&unanswered);
         move |response: Response| {
@@ -48,7 +47,6 @@ pub(super) async fn answer(
             *unanswered.lock().unwrap_or_else(PoisonError::into_inner) = left;
         }
     };
-    store.data_mut().table.is_cut = Some(is_cut);
     let scheme = scheme(request.uri());
     let mut http = store.data_mut().http();
     let arguments = http
@@ -91,7 +89,6 @@ fn of_request(error: &BodyError) -> Error {
 /// Where a guest's answer goes.
 struct Outlet {
     responder: Responder,
-    is_cut: Arc<AtomicBool>,
     /// For a body that nobody gets.
     discard: oneshot::Sender<HyperOutgoingBody>,
 }
@@ -112,12 +109,7 @@ impl Outlet {
         let body = if body.is_end_stream() {
             Body::new()
         } else if self.responder.takes_body(head.status) && left != Some(0) {
-            Body::from_stream(Sent {
-                body: Some(body),
-                left,
-                is_cut: self.is_cut,
-                discard: Some(self.discard),
-            })
+            Body::from_stream(Sent { body: Some(body), left, discard: Some(self.discard) })
         } else {
             // Where the instance has ended, nobody writes any more.
             let _ = self.discard.send(body);
@@ -136,13 +128,56 @@ fn claimed_length(headers: &HeaderMap) -> Option<u64> {
     claim.to_str().ok().filter(|_| is_number)?.parse().ok()
 }
 
+/// An error in the words of the standard, as `internal-error: it broke`.
 fn in_words(error: &ErrorCode) -> Unanswered {
-    let words = format!("{error:?}");
-    let words = words.strip_prefix("ErrorCode::").unwrap_or(&words).to_owned();
+    let words = match error {
+        ErrorCode::InternalError(Some(text)) => {
+            let mut cut = Cut(String::from("internal-error: "));
+            let _ = cut.write_str(text);
+            cut.0
+        }
+        other => {
+            let mut cut = Cut(String::new());
+            // All of a text that the guest has put in need not be written.
+            let _ = write!(cut, "{other:?}");
+            let debug = cut.0.strip_prefix("ErrorCode::").unwrap_or(&cut.0);
+            let name = debug.find(|character: char| !character.is_alphanumeric()).unwrap_or(debug.len());
+            let (name, rest) = debug.split_at(name);
+            kebab(name) + rest.strip_suffix("(None)").unwrap_or(rest)
+        }
+    };
     match error {
         ErrorCode::InternalError(_) | ErrorCode::ConfigurationError => Unanswered::Failure(words),
         _ => Unanswered::Upstream(words),
     }
+}
+
+/// A text of which no more is kept than is ever shown.
+struct Cut(String);
+
+impl Cut {
+    const MAX_BYTES: usize = 4_096;
+}
+
+impl fmt::Write for Cut {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = Self::MAX_BYTES.saturating_sub(self.0.len());
+        let end = text.floor_char_boundary(room);
+        self.0.push_str(text.get(..end).unwrap_or_default());
+        if end < text.len() { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+/// `InternalError` as `internal-error`.
+fn kebab(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 8);
+    for character in name.chars() {
+        if character.is_uppercase() && !words.is_empty() {
+            words.push('-');
+        }
+        words.push(character.to_ascii_lowercase());
+    }
+    words
 }
 
 /// Takes all of the body that comes, if one does, and never ends.
@@ -159,7 +194,6 @@ struct Sent {
     body: Option<HyperOutgoingBody>,
     /// Bytes that are still to come, if the guest has said how many there will be.
     left: Option<u64>,
-    is_cut: Arc<AtomicBool>,
     /// For the rest of a body of which all is there that there will be: whoever writes it still has to say so, and need not hear that
     /// nobody listens.
     discard: Option<oneshot::Sender<HyperOutgoingBody>>,
@@ -185,8 +219,8 @@ impl HttpBody for Sent {
         let frame = match ready!(Pin::new(body).poll_frame(cx)) {
             Some(Ok(frame)) => frame,
             end => {
-                // An error is a body that was dropped, or is shorter than it was said to be.
-                let is_cut = end.is_some() || self.left.is_some() || self.is_cut.load(Ordering::Acquire);
+                // An error is a body that was dropped, or left behind, or is shorter than it was said to be.
+                let is_cut = end.is_some() || self.left.is_some();
                 self.body = None;
                 return Poll::Ready(is_cut.then_some(Err(Unfinished)));
             }
@@ -221,5 +255,29 @@ impl Drop for Sent {
         {
             let _ = discard.send(body);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime_wasi_http::p2::bindings::http::types::DnsErrorPayload;
+
+    use super::*;
+
+    #[test]
+    fn errors_have_the_names_of_the_standard_and_no_more_text_than_is_shown() {
+        let words = |error| match in_words(&error) {
+            Unanswered::Failure(words) | Unanswered::Upstream(words) => words,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(words(ErrorCode::ConnectionRefused), "connection-refused");
+        assert_eq!(words(ErrorCode::InternalError(None)), "internal-error");
+        assert_eq!(words(ErrorCode::InternalError(Some("it broke".into()))), "internal-error: it broke");
+        assert_eq!(words(ErrorCode::HttpRequestBodySize(Some(7))), "http-request-body-size(Some(7))");
+        let long = "é\u{1b}".repeat(1_000_000);
+        assert!(words(ErrorCode::InternalError(Some(long.clone()))).len() <= 4_096);
+        let dns = DnsErrorPayload { rcode: Some(long), info_code: None };
+        let dns = words(ErrorCode::DnsError(dns));
+        assert!(dns.starts_with("dns-error(") && dns.len() < 4_200, "{}", dns.len());
     }
 }

@@ -4,7 +4,7 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::host::Host;
-use super::{interfaces, system};
+use super::{interfaces, requests, system};
 use crate::error::one_line;
 use crate::offer::Offer;
 
@@ -13,6 +13,7 @@ pub(crate) fn linker(engine: &Engine, offer: Offer) -> wasmtime::Result<Linker<H
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    requests::shadow(&mut linker)?;
     edgekv_host::component::add_bodies_to_linker(&mut linker, Host::kv)?;
     edgekv_host::component::add_log_to_linker(&mut linker, Host::kv)?;
     edgekv_host::component::add_runtime_to_linker(&mut linker, Host::kv)?;

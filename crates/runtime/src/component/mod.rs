@@ -5,15 +5,22 @@
 //! | what does the host keep for an instance? | `host.rs` |
 //! | what can a component import, and what is said of what it cannot? | `linker.rs`, `interfaces.rs` |
 //! | how does a request come in, and its answer out? | `http.rs` |
+//! | how long may the parts of a request be that a guest makes? | `requests.rs` |
 //! | what do legacy programs get that were made components? | `system.rs` |
 
 mod host;
 mod http;
 mod interfaces;
 mod linker;
+mod requests;
 mod system;
 
+use std::num::NonZeroU32;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use edgekv_host::KvCtx;
+use edgekv_store::{MemoryEngine, Stores};
 use wasmtime::Store;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime_wasi::p2::bindings::CommandPre;
@@ -54,6 +61,33 @@ impl LinkedComponent {
             return Err(interfaces::nothing_to_call(component));
         }
         Ok(Self { command: command.transpose().map_err(wrong)?, proxy: proxy.transpose().map_err(wrong)? })
+    }
+
+    /// Bytes of memory that it starts with, in all of its layers: makes an instance in which nothing can run. If that is not possible,
+    /// says as much as is known.
+    pub(crate) fn initial_bytes(&self, runtime: &Runtime) -> usize {
+        let kv = KvCtx::builder(Stores::new(MemoryEngine::new())).build();
+        let memory = MemoryLimit::new(NonZeroU32::MAX);
+        let mut store = Store::new(runtime.engine(), Host::new(WasiCtx::builder().build(), kv, memory));
+        store.limiter(|host| &mut host.memory);
+        // Functions for the start end where they begin.
+        store.epoch_deadline_trap();
+        store.set_epoch_deadline(0);
+        let linked = match (&self.proxy, &self.command) {
+            (Some(proxy), _) => proxy.instance_pre(),
+            (None, Some(command)) => command.instance_pre(),
+            (None, None) => return 0,
+        };
+        {
+            let mut instantiation = pin!(linked.instantiate_async(&mut store));
+            // Nothing in it waits.
+            if let Poll::Ready(Err(error)) =
+                instantiation.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            {
+                tracing::debug!("not all memories of the program are known: {error:#}");
+            }
+        }
+        store.data().memory.most_bytes()
     }
 
     /// Whether it is a program that runs once.
@@ -135,6 +169,11 @@ fn store(runtime: &Runtime, wasi: WasiCtx, kv: KvCtx) -> Store<Host> {
     let memory = MemoryLimit::new(runtime.max_memory_mebibytes());
     let mut store = Store::new(runtime.engine(), Host::new(wasi, kv, memory));
     store.limiter(|host| &mut host.memory);
+    // Bytes that one call brings to the host: all that the guest may have, so that what fits in one memory fits in a call.
+    let max_bytes = store.data().memory.max_mebibytes().saturating_mul(1024 * 1024);
+    if max_bytes > store.hostcall_fuel() {
+        store.set_hostcall_fuel(max_bytes);
+    }
     store
 }
 

@@ -7,17 +7,17 @@
 mod bindings;
 mod body;
 mod failure;
-#[cfg(feature = "http")]
+#[cfg(has_http)]
 mod http;
 mod kv_store;
 mod log;
 mod runtime;
-#[cfg(feature = "http")]
+#[cfg(has_http)]
 mod start;
 mod wait;
 
 pub(crate) use self::body::{HostBody, Value, value};
-#[cfg(feature = "http")]
+#[cfg(has_http)]
 pub(crate) use self::http::{HostRequest, HostResponse, downstream, init};
 pub(crate) use self::kv_store::{
     PendingDelete, PendingInsert, PendingList, PendingLookup, Store, delete, delete_now, get, insert,

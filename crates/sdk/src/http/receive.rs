@@ -1,22 +1,19 @@
 //! The request, from what the host has to the types of the crate `http`.
 
-#[cfg(not(all(target_os = "wasi", any(target_env = "p2", feature = "component"))))]
+#[cfg(not(is_component))]
 mod calls;
-#[cfg(all(target_os = "wasi", any(target_env = "p2", feature = "component")))]
+#[cfg(is_component)]
 mod resource;
 
-#[cfg(not(all(target_os = "wasi", any(target_env = "p2", feature = "component"))))]
+#[cfg(not(is_component))]
 pub(super) use self::calls::receive;
-#[cfg(all(target_os = "wasi", any(target_env = "p2", feature = "component")))]
+#[cfg(is_component)]
 pub(super) use self::resource::receive;
 use crate::error::Fault;
 
 /// Why there is no request to be handled.
 #[derive(Debug)]
-#[cfg_attr(
-    all(target_os = "wasi", any(target_env = "p2", feature = "component")),
-    allow(dead_code, reason = "a component is given what its host has read")
-)]
+#[cfg_attr(is_component, allow(dead_code, reason = "a component is given what its host has read"))]
 pub(super) enum Refusal {
     /// The host has none for this program.
     Absent(Fault),

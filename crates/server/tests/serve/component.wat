@@ -18,6 +18,11 @@
   (import "wasi:io/streams@0.2.12" "[method]output-stream.blocking-write-and-flush"
     (func $write (param i32 i32 i32 i32)))
   (import "wasi:io/streams@0.2.12" "[resource-drop]output-stream" (func $drop_writer (param i32)))
+  (import "wasi:http/types@0.2.12" "[resource-drop]fields" (func $drop_fields (param i32)))
+  (import "wasi:http/types@0.2.12" "[constructor]outgoing-request" (func $request (param i32) (result i32)))
+  (import "wasi:http/types@0.2.12" "[method]outgoing-request.set-method"
+    (func $method (param i32 i32 i32 i32) (result i32)))
+  (import "wasi:cli/exit@0.2.12" "exit" (func $exit (param i32)))
   (memory (export "memory") 8)
   (data (i32.const 1024) "hello\ntrailerx-endcontent-length6it broke")
 
@@ -71,6 +76,37 @@
     (if (i32.eq (local.get $what) (i32.const 0x74 (; t ;))) (then unreachable))
     ;; n: no answer
     (if (i32.eq (local.get $what) (i32.const 0x6e (; n ;))) (then (return)))
+    ;; x: ends by itself without an answer, and says that all is well
+    (if (i32.eq (local.get $what) (i32.const 0x78 (; x ;))) (then (call $exit (i32.const 0)) (return)))
+    ;; L: leaves the body of a response that it never sends
+    (if (i32.eq (local.get $what) (i32.const 0x4c (; L ;))) (then
+      (call $body (call $response (call $fields)) (i32.const 0))
+      (call $check (i32.load8_u (i32.const 0)))
+      (call $hello) (return)))
+    ;; m: a method that is longer than any may be, after one that is not
+    (if (i32.eq (local.get $what) (i32.const 0x6d (; m ;))) (then
+      (local.set $n (call $request (call $fields)))
+      (memory.fill (i32.const 131072) (i32.const 0x41) (i32.const 100000))
+      (call $check (call $method (local.get $n) (i32.const 9) (i32.const 131072) (i32.const 100)))
+      (call $check (i32.eqz (call $method (local.get $n) (i32.const 9) (i32.const 131072) (i32.const 100000))))
+      (call $hello) (return)))
+    ;; k: headers that it drops, as many as there are; K: that it keeps; B: responses with their bodies
+    (if (i32.eq (local.get $what) (i32.const 0x6b (; k ;))) (then
+      (loop
+        (call $drop_fields (call $fields))
+        (br_if 0 (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 5000))))
+      (call $hello) (return)))
+    (if (i32.eq (local.get $what) (i32.const 0x4b (; K ;))) (then
+      (loop
+        (drop (call $fields))
+        (br_if 0 (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000))))
+      (call $hello) (return)))
+    (if (i32.eq (local.get $what) (i32.const 0x42 (; B ;))) (then
+      (loop
+        (call $body (call $response (call $fields)) (i32.const 0))
+        (call $check (i32.load8_u (i32.const 0)))
+        (br_if 0 (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 500))))
+      (call $hello) (return)))
     ;; e: connection-refused; i: internal-error with a text
     (if (i32.eq (local.get $what) (i32.const 0x65 (; e ;))) (then
       (call $set (local.get $response) (i32.const 1) (i32.const 6)

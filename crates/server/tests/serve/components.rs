@@ -60,7 +60,8 @@ fn a_component_that_traps_or_leaves_no_answer_is_500() {
     for (what, words) in [
         ("t", "trapped: wasm `unreachable` instruction executed\n  in handle (app)"),
         ("n", "the application ended without a response"),
-        ("i", "the application answered with the error InternalError(Some(\"it broke\"))"),
+        ("i", "the application answered with the error internal-error: it broke"),
+        ("x", "the application ended without a response"),
         ("1", "the application answered with the status 103, which is no answer"),
         ("g", "more memory than 16 MiB; allow more by --max-memory"),
     ] {
@@ -77,7 +78,7 @@ fn a_component_that_could_not_reach_something_is_502() {
     let fixture = fixture();
     let path = log::path("e");
     assert_eq!(status(&get(fixture.address, &path)), "502");
-    assert_told(&path, Level::ERROR, "the application answered with the error ConnectionRefused");
+    assert_told(&path, Level::ERROR, "the application answered with the error connection-refused");
 }
 
 #[test]
@@ -95,6 +96,25 @@ fn an_answer_that_is_not_finished_is_cut_off() {
     let answer = get(fixture.address, &path);
     assert!(answer.ends_with("hello\n\r\n0\r\n\r\n"), "{answer:?}");
     assert_told(&path, Level::ERROR, "trapped: ");
+    // Nor does it matter what else is left behind.
+    let path = log::path("L");
+    let answer = get(fixture.address, &path);
+    assert!(answer.ends_with("hello\n\r\n0\r\n\r\n"), "{answer:?}");
+    assert_eq!(log::request(&path).fields["complete"], "true");
+    fixture.wait_until_nothing_is_left();
+}
+
+#[test]
+fn what_a_component_has_the_host_keep_of_http_is_bounded() {
+    let fixture = fixture();
+    for what in ["m", "k"] {
+        assert_eq!(status(&get(fixture.address, &log::path(what))), "200", "{what}");
+    }
+    for what in ["K", "B"] {
+        let path = log::path(what);
+        assert_eq!(status(&get(fixture.address, &path)), "500", "{what}");
+        assert_told(&path, Level::ERROR, "trapped: ");
+    }
     fixture.wait_until_nothing_is_left();
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use edgekv_sys::{FastlyStatus as Status, KvError};
 
 use crate::abi::{async_io, body, kv, log};
-use crate::case::{Case, Failure, Outcome, case, holds, one_of, same};
+use crate::case::{Case, Failure, Outcome, case, holds, one_of, open, same};
 use crate::here::{
     Here, INVALID_HANDLE, InsertOptions, ListOptions, body_of, finish_list, finish_lookup, is_untouched,
     read_all, wait,
@@ -144,7 +144,7 @@ pub(super) fn cases() -> Vec<Case> {
             items.push(items[7]);
             is_refused(&items, Status::BADF)
         }),
-        case("async-012", SELECT, "a handle that names nothing is badf, alone and beside others", |_| {
+        open("async-012", SELECT, "a handle that names nothing is badf, alone and beside others", |_| {
             let value = body_of(b"x")?;
             let closed = body_of(b"x")?;
             same("status of close", body::close(&[closed]), Status::OK)?;
@@ -154,7 +154,7 @@ pub(super) fn cases() -> Vec<Case> {
             }
             Ok(())
         }),
-        case("async-013", ITEMS, "a store and an endpoint are no items", |here| {
+        open("async-013", ITEMS, "a store and an endpoint are no items", |here| {
             let ((at, length), endpoint) = (put(b"conformance"), out());
             same("status", log::endpoint_get(&[at, length, endpoint]), Status::OK)?;
             for item in [here.store, number(endpoint)] {
@@ -163,7 +163,7 @@ pub(super) fn cases() -> Vec<Case> {
             }
             Ok(())
         }),
-        case("async-014", READY, "a handle that names nothing is badf", |_| {
+        open("async-014", READY, "a handle that names nothing is badf", |_| {
             let (closed, ready) = (body_of(b"x")?, out());
             same("status of close", body::close(&[closed]), Status::OK)?;
             for bad in [closed, 0, INVALID_HANDLE, u32::MAX] {

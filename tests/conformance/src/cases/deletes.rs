@@ -3,7 +3,7 @@
 use edgekv_sys::{FastlyStatus as Status, KvDeleteConfigOptions as Options, KvError};
 
 use crate::abi::kv;
-use crate::case::{Case, Failure, case, same};
+use crate::case::{Case, Failure, case, open, same};
 use crate::here::{Here, InsertOptions, is_untouched, pause, wait};
 use crate::memory::{end, number, out, put};
 
@@ -42,7 +42,7 @@ pub(super) fn cases() -> Vec<Case> {
             here.insert_with("k", b"v", InsertOptions::time_to_live(0))?;
             same("outcome", here.delete("k")?, KvError::NOT_FOUND)
         }),
-        case("kv-delete-005", DELETE, "with a generation only that one is removed", |here| {
+        open("kv-delete-005", DELETE, "with a generation only that one is removed", |here| {
             here.insert("k", b"v")?;
             let generation = here.lookup("k")?.map_or(0, |found| found.generation);
             same("outcome with another", delete_if(here, generation - 1)?, KvError::PRECONDITION_FAILED)?;
@@ -50,11 +50,11 @@ pub(super) fn cases() -> Vec<Case> {
             same("outcome with its own", delete_if(here, generation)?, KvError::OK)?;
             same("value", here.value("k")?, None)
         }),
-        case("kv-delete-006", DELETE, "generation 0 is that of no entry", |here| {
+        open("kv-delete-006", DELETE, "generation 0 is that of no entry", |here| {
             here.insert("k", b"v")?;
             same("outcome", delete_if(here, 0)?, KvError::PRECONDITION_FAILED)
         }),
-        case("kv-delete-007", DELETE, "a missing key is not_found, with a generation too", |here| {
+        open("kv-delete-007", DELETE, "a missing key is not_found, with a generation too", |here| {
             same("outcome", delete_if(here, 7)?, KvError::NOT_FOUND)
         }),
         case("kv-delete-008", DELETE, "without the bit the record is not read", |here| {
@@ -67,7 +67,7 @@ pub(super) fn cases() -> Vec<Case> {
             }
             Ok(())
         }),
-        case("kv-delete-009", DELETE, "with the bit the record is 16 bytes, aligned to 8", |here| {
+        open("kv-delete-009", DELETE, "with the bit the record is 16 bytes, aligned to 8", |here| {
             let ((key, length), pending) = (put(here.key("k").as_bytes()), out());
             let mask = Options::IF_GENERATION_MATCH.bits();
             let start = |record| kv::delete(&[here.store, key, length, mask, record, pending]);
@@ -75,7 +75,7 @@ pub(super) fn cases() -> Vec<Case> {
             same("status beyond memory", start(end()), Status::INVAL)?;
             same("status at an offset of 4", start(put(&[0; 32]).0 + 4), Status::BADALIGN)
         }),
-        case("kv-delete-010", "Conventions, masks", "unknown bits of a delete are inval", |here| {
+        open("kv-delete-010", "Conventions, masks", "unknown bits of a delete are inval", |here| {
             let ((key, length), pending) = (put(here.key("k").as_bytes()), out());
             for bit in 2..32 {
                 let status = kv::delete(&[here.store, key, length, 1 << bit, put(&[0; 16]).0, pending]);

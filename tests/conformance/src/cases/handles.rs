@@ -1,10 +1,11 @@
-//! Handles that name nothing, or something of another kind: one case for each function that takes one.
+//! Handles that name nothing, or something of another kind: one case for each function that takes one. They are open to choice: a host
+//! may count each kind from 0, and then a handle of another kind may name something.
 
 use edgekv_sys::FastlyStatus as Status;
 
 use super::pointers::{Call, FUNCTIONS};
 use crate::abi::log;
-use crate::case::{Case, Failure, Outcome, case, same};
+use crate::case::{Case, Failure, Outcome, open, same};
 use crate::here::{Here, INVALID_HANDLE, InsertOptions, ListOptions, body_of};
 use crate::memory::{number, out, put};
 
@@ -96,8 +97,9 @@ fn use_of(here: &Here, kind: Kind) -> Result<Call, Failure> {
     }
 }
 
-/// Every handle of every function: its position, and the kinds that it may be.
-const USES: [(&str, usize, &[Kind]); 31] = [
+/// Every handle of every function: its position, and the kinds that it may be. Those of `select` are in memory, and have cases of
+/// their own.
+const USES: [(&str, usize, &[Kind]); 33] = [
     ("fastly_kv_store-lookup", 0, &[Kind::Store]),
     ("fastly_kv_store-lookup_wait", 0, &[Kind::Lookup]),
     ("fastly_kv_store-lookup_wait_v2", 0, &[Kind::Lookup]),
@@ -123,9 +125,11 @@ const USES: [(&str, usize, &[Kind]); 31] = [
     ("fastly_http_body-read", 0, &[Kind::Body]),
     ("fastly_http_body-write", 0, &[Kind::Body]),
     ("fastly_http_body-close", 0, &[Kind::Body]),
+    ("fastly_http_body-abandon", 0, &[Kind::Body]),
     ("fastly_http_body-trailer_append", 0, &[Kind::Body]),
     ("fastly_http_body-trailer_names_get", 0, &[Kind::Body]),
     ("fastly_http_body-trailer_value_get", 0, &[Kind::Body]),
+    ("fastly_http_body-trailer_values_get", 0, &[Kind::Body]),
     ("fastly_http_body-known_length", 0, &[Kind::Body]),
     ("fastly_async_io-is_ready", 0, &Kind::ITEMS),
     ("fastly_log-write", 0, &[Kind::Endpoint]),
@@ -136,7 +140,7 @@ pub(super) fn cases() -> Vec<Case> {
         let prepare = FUNCTIONS.iter().find(|(known, ..)| *known == name)?.1;
         let id = format!("handle-{name}-{position}");
         let what = format!("argument {position} of {} takes no other handles", name.replace('-', "."));
-        Some(case(id, HANDLES, what, move |here| refuses(here, prepare, position, kinds)))
+        Some(open(id, HANDLES, what, move |here| refuses(here, prepare, position, kinds)))
     };
     USES.iter().filter_map(of_use).collect()
 }
@@ -146,7 +150,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_use_is_a_case() {
-        assert_eq!(cases().len(), USES.len());
+    fn every_handle_of_every_function_is_a_case() {
+        let mut known = 0;
+        for (name, parameters) in super::super::pointers::tests::functions() {
+            for parameter in parameters {
+                if !parameter.kind.starts_with('$') || !parameter.kind.ends_with("_handle") {
+                    continue;
+                }
+                known += 1;
+                let position = parameter.position;
+                let rows = USES.iter().filter(|(function, at, _)| *function == name && *at == position);
+                assert_eq!(rows.count(), 1, "{name}, argument {position}, is in so many rows");
+            }
+        }
+        assert_eq!((known, cases().len()), (USES.len(), USES.len()));
     }
 }

@@ -356,7 +356,7 @@ fn calls() -> Vec<Case> {
                 InsertOptions { mask: Options::BACKGROUND_FETCH.bits(), ..InsertOptions::default() };
             same("outcome", here.insert_with("k", b"v", options)?, KvError::OK)
         }),
-        case("kv-insert-083", MASKS, "unknown bits of an insert are inval", |here| {
+        open("kv-insert-083", MASKS, "unknown bits of an insert are inval", |here| {
             let record = InsertOptions::default().record();
             for bit in 6..32 {
                 let (status, _) = start(here, body_of(b"v")?, 1 << bit, record);
@@ -369,19 +369,19 @@ fn calls() -> Vec<Case> {
             same("status", start(here, value, 0, InsertOptions::default().record()).0, Status::OK)?;
             is_gone(value)
         }),
-        case("kv-insert-085", INSERT, "the body is consumed when there is no such store", |_| {
+        open("kv-insert-085", INSERT, "the body is consumed when there is no such store", |_| {
             let ((key, length), pending, value) = (put(b"k"), out(), body_of(b"v")?);
             let record = InsertOptions::default().record();
             let status = kv::insert(&[u32::MAX, key, length, value, 0, record, pending]);
             same("status", status, Status::BADF)?;
             is_gone(value)
         }),
-        case("kv-insert-086", INSERT, "the body is consumed when the record is bad", |here| {
+        open("kv-insert-086", INSERT, "the body is consumed when the record is bad", |here| {
             let value = body_of(b"v")?;
             same("status", start(here, value, 0, InsertOptions::mode(9).record()).0, Status::INVAL)?;
             is_gone(value)
         }),
-        case("kv-insert-087", INSERT, "the body is consumed when the out-pointer is bad", |here| {
+        open("kv-insert-087", INSERT, "the body is consumed when the out-pointer is bad", |here| {
             let ((key, length), value) = (put(here.key("k").as_bytes()), body_of(b"v")?);
             let record = InsertOptions::default().record();
             let status = kv::insert(&[here.store, key, length, value, 0, record, end()]);
@@ -404,7 +404,7 @@ fn calls() -> Vec<Case> {
             }
             Ok(())
         }),
-        case("kv-insert-090", INSERT, "a handle that is no body is badf, and its object stays", |here| {
+        open("kv-insert-090", INSERT, "a handle that is no body is badf, and its object stays", |here| {
             let pending = here.start_lookup(here.key("k").as_bytes())?;
             let record = InsertOptions::default().record();
             for value in [pending, here.store, 0, u32::MAX] {

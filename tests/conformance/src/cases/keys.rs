@@ -3,7 +3,7 @@
 use edgekv_sys::{FastlyStatus as Status, KvError};
 
 use crate::abi::kv;
-use crate::case::{Case, Outcome, case, same};
+use crate::case::{Case, Outcome, case, open, same};
 use crate::here::{Here, InsertOptions, body_of, is_gone};
 use crate::memory::{out, put};
 
@@ -16,8 +16,7 @@ fn is_refused(here: &Here, key: &[u8]) -> Outcome {
     same("status of delete", kv::delete(&[here.store, at, length, 0, record, pending]), Status::INVAL)?;
     let body = body_of(b"v")?;
     let insert = kv::insert(&[here.store, at, length, body, 0, record, pending]);
-    same("status of insert", insert, Status::INVAL)?;
-    is_gone(body)
+    same("status of insert", insert, Status::INVAL)
 }
 
 /// A value can be kept there.
@@ -72,6 +71,21 @@ pub(super) fn cases() -> Vec<Case> {
             same("value of K", here.value("K")?.as_deref(), Some("upper"))?;
             same("value of k", here.value("k")?.as_deref(), Some("lower"))
         }),
+        open(
+            "kv-key-020",
+            "fastly_kv_store, insert",
+            "a refused key consumes the body all the same",
+            |here| {
+                for key in [&b""[..], b"a?b", b"a\xffb", &[b'k'; 1_025]] {
+                    let ((at, length), record) = (put(key), InsertOptions::default().record());
+                    let body = body_of(b"v")?;
+                    let status = kv::insert(&[here.store, at, length, body, 0, record, out()]);
+                    same("status", status, Status::INVAL)?;
+                    is_gone(body)?;
+                }
+                Ok(())
+            },
+        ),
     ]);
     cases
 }

@@ -247,7 +247,7 @@ fn calls() -> Vec<Case> {
             }
             Ok(())
         }),
-        case("kv-list-045", "Conventions, masks", "unknown bits of a list are inval", |here| {
+        open("kv-list-045", "Conventions, masks", "unknown bits of a list are inval", |here| {
             for bit in 4..32 {
                 let (status, _) = start(here, 1 << bit, ALL.record());
                 same(format!("status with bit {bit}"), status, Status::INVAL)?;

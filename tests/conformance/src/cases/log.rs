@@ -48,7 +48,7 @@ pub(super) fn cases() -> Vec<Case> {
             }
             Ok(())
         }),
-        case("log-006", WRITE, "what is no endpoint is badf", |here| {
+        open("log-006", WRITE, "what is no endpoint is badf", |here| {
             let ((at, length), written) = (put(b"message"), out());
             for endpoint in [0, here.store, body_of(b"x")?, u32::MAX] {
                 let status = log::write(&[endpoint, at, length, written]);
@@ -56,7 +56,7 @@ pub(super) fn cases() -> Vec<Case> {
             }
             is_untouched("nwritten", written)
         }),
-        case("log-007", "Conventions, handles", "an endpoint is nothing else", |_| {
+        open("log-007", "Conventions, handles", "an endpoint is nothing else", |_| {
             let endpoint = endpoint(b"conformance")?;
             same("status of close", body::close(&[endpoint]), Status::BADF)?;
             same("status of is_ready", async_io::is_ready(&[endpoint, out()]), Status::BADF)

@@ -145,7 +145,7 @@ pub(super) fn cases() -> Vec<Case> {
             is_refused(old::insert_async(&[here.store, at, length, value, handle]), Status::INVAL, handle)?;
             is_gone(value)
         }),
-        case("object-015", "Conventions, handles", "a store that is none is badf", |_| {
+        open("object-015", "Conventions, handles", "a store that is none is badf", |_| {
             let ((at, length), handle) = (put(b"k"), out());
             for store in [0, INVALID_HANDLE, u32::MAX] {
                 for function in [old::lookup, old::lookup_async, old::delete_async] {
@@ -157,7 +157,7 @@ pub(super) fn cases() -> Vec<Case> {
             }
             Ok(())
         }),
-        case(
+        open(
             "object-016",
             "Conventions, handles",
             "a body that is none is badf, and nothing is written",

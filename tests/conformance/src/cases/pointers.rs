@@ -71,9 +71,9 @@ fn with_trailer() -> Result<(u32, (u32, u32)), Failure> {
 
 /// A function by its module and name, and what makes a call of it that succeeds. Made anew for each call, as some consume what they
 /// are given.
-type Function2 = (&'static str, fn(&Here) -> Result<Call, Failure>);
+type Row = (&'static str, fn(&Here) -> Result<Call, Failure>);
 
-pub(super) const FUNCTIONS: [Function2; 33] = [
+pub(super) const FUNCTIONS: [Row; 34] = [
     ("fastly_kv_store-open", |_| {
         let (name, length) = put(STORE.as_bytes());
         call(kv::open, [name, length, out()], &[(2, 4)])
@@ -145,6 +145,7 @@ pub(super) const FUNCTIONS: [Function2; 33] = [
         call(body::write, [body_of(b"")?, at, length, 0, out()], &[(4, 4)])
     }),
     ("fastly_http_body-close", |_| call(body::close, [body_of(b"data")?], &[])),
+    ("fastly_http_body-abandon", |_| call(body::abandon, [body_of(b"data")?], &[])),
     ("fastly_http_body-trailer_append", |_| {
         let (name, length) = put(b"k");
         call(body::trailer_append, [body_of(b"")?, name, length, name, length], &[])
@@ -178,6 +179,17 @@ pub(super) const FUNCTIONS: [Function2; 33] = [
     }),
 ];
 
+/// Those without out-pointers have nothing to check.
+const WITHOUT: [&str; 7] = [
+    "fastly_object_store-insert",
+    "fastly_object_store-pending_insert_wait",
+    "fastly_object_store-pending_delete_wait",
+    "fastly_http_body-append",
+    "fastly_http_body-close",
+    "fastly_http_body-abandon",
+    "fastly_http_body-trailer_append",
+];
+
 /// Each out-pointer is refused when it is wrong, and the same call goes well with the right one afterwards.
 fn checks_out_pointers(here: &Here, prepare: fn(&Here) -> Result<Call, Failure>) -> Outcome {
     for position in 0..prepare(here)?.outs.len() {
@@ -195,9 +207,10 @@ fn checks_out_pointers(here: &Here, prepare: fn(&Here) -> Result<Call, Failure>)
             same(format!("status with argument {argument} at {bad:#x}"), status, expected)?;
         }
         if call.takes_body {
-            continue;
+            call = prepare(here)?;
+        } else {
+            call.arguments[argument] = good;
         }
-        call.arguments[argument] = good;
         same("status with the right one, afterwards", (call.function)(&call.arguments), Status::OK)?;
     }
     Ok(())
@@ -218,21 +231,12 @@ fn may_overlap(here: &Here) -> Outcome {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    let of_function = |&(name, prepare): &Function2| {
+    let of_function = |&(name, prepare): &Row| {
         let what = format!("{} checks its out-pointers before it does anything", name.replace('-', "."));
         case(format!("pointer-{name}"), POINTERS, what, move |here| checks_out_pointers(here, prepare))
     };
-    // Those without out-pointers have nothing to check.
-    let without = [
-        "fastly_object_store-insert",
-        "fastly_object_store-pending_insert_wait",
-        "fastly_object_store-pending_delete_wait",
-        "fastly_http_body-append",
-        "fastly_http_body-close",
-        "fastly_http_body-trailer_append",
-    ];
     let mut cases: Vec<_> =
-        FUNCTIONS.iter().filter(|(name, _)| !without.contains(name)).map(of_function).collect();
+        FUNCTIONS.iter().filter(|(name, _)| !WITHOUT.contains(name)).map(of_function).collect();
     cases.push(case("pointer-overlap", POINTERS, "out-variables may overlap", |here| may_overlap(here)));
     cases.push(case(
         "pointer-nothing-done",
@@ -247,4 +251,58 @@ pub(super) fn cases() -> Vec<Case> {
         },
     ));
     cases
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+pub(super) mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// A parameter of a function as the witx text has it: its name, its type, and the position of its first number.
+    pub(crate) struct Parameter {
+        pub(crate) name: String,
+        pub(crate) kind: String,
+        pub(crate) position: usize,
+    }
+
+    /// The functions of the modules that the tables are about, named as there.
+    pub(crate) fn functions() -> Vec<(String, Vec<Parameter>)> {
+        let mut functions = Vec::new();
+        for module in
+            ["fastly_kv_store", "fastly_object_store", "fastly_http_body", "fastly_async_io", "fastly_log"]
+        {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../witx/{module}.witx"));
+            let text = fs::read_to_string(file).unwrap();
+            for function in text.split("(export \"").skip(1) {
+                let (name, rest) = function.split_once('"').unwrap();
+                let mut position = 0;
+                let mut parameters = Vec::new();
+                for parameter in rest.lines().filter_map(|line| line.trim().strip_prefix("(param $")) {
+                    let (name, kind) = parameter.strip_suffix(')').unwrap().split_once(' ').unwrap();
+                    let (name, kind) = (name.to_owned(), kind.to_owned());
+                    let numbers = if kind == "string" || kind.starts_with("(list ") { 2 } else { 1 };
+                    parameters.push(Parameter { name, kind, position });
+                    position += numbers;
+                }
+                functions.push((format!("{module}-{name}"), parameters));
+            }
+        }
+        functions
+    }
+
+    #[test]
+    fn every_function_has_its_row_and_those_with_out_pointers_a_case() {
+        let functions = functions();
+        assert!(functions.len() > 30, "{}", functions.len());
+        assert_eq!(functions.len(), FUNCTIONS.len());
+        for (name, parameters) in functions {
+            let rows = FUNCTIONS.iter().filter(|(known, _)| *known == name).count();
+            assert_eq!(rows, 1, "{name} is in so many rows");
+            let has_outs = parameters.iter().any(|parameter| parameter.name.ends_with("_out"));
+            assert_eq!(has_outs, !WITHOUT.contains(&name.as_str()), "{name}");
+        }
+    }
 }

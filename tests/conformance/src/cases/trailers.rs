@@ -2,7 +2,7 @@
 
 use edgekv_sys::FastlyStatus as Status;
 
-use crate::abi::body;
+use crate::abi::{body, kv};
 use crate::case::{Case, Failure, Outcome, case, holds, open, same};
 use crate::here::{body_of, read_all};
 use crate::memory::{UNTOUCHED, block, bytes, end, number, out, put, wide};
@@ -200,5 +200,34 @@ pub(super) fn cases() -> Vec<Case> {
             let got = read_all(value)?;
             holds("what is read", got == b"data", "data", got)
         }),
+        open(
+            "trailer-020",
+            APPEND,
+            "the body of a value takes trailers, which the value does not keep",
+            |here| {
+                here.insert("k", b"value")?;
+                let answer = || -> Result<u32, Failure> {
+                    let (pending, handle) = (here.start_lookup(here.key("k").as_bytes())?, out());
+                    let [used, generation, error] = [(); 3].map(|()| out());
+                    let status = kv::lookup_wait_v2(&[pending, handle, 0, 0, used, generation, error]);
+                    same("status of lookup_wait_v2", status, Status::OK)?;
+                    Ok(number(handle))
+                };
+                let read = |value: u32| {
+                    let (buffer, done) = (block(8), out());
+                    while number(done) != 0 {
+                        same("status of read", body::read(&[value, buffer, 8, done]), Status::OK)?;
+                    }
+                    Ok(())
+                };
+                let value = answer()?;
+                same("status of trailer_append", append(value, b"x-a", b"1"), Status::OK)?;
+                read(value)?;
+                is_page(page(value, None, 8, 0), "x-a\0", END)?;
+                let value = answer()?;
+                read(value)?;
+                is_page(page(value, None, 8, 0), "", END)
+            },
+        ),
     ]
 }

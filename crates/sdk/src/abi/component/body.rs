@@ -3,7 +3,7 @@
 use edgekv_sys::BodyWriteEnd;
 
 use super::bindings::bodies::{self, Body, End};
-#[cfg(feature = "http")]
+#[cfg(has_http)]
 use super::http::{Arriving, Leaving};
 use super::wait::Waitable;
 use super::{Result, reserve};
@@ -40,10 +40,10 @@ pub(super) enum Kind {
     /// One that the host keeps.
     Kept(Body),
     /// That of a request.
-    #[cfg(feature = "http")]
+    #[cfg(has_http)]
     Arriving(Arriving),
     /// That of a response, which is sent while it is written.
-    #[cfg(feature = "http")]
+    #[cfg(has_http)]
     Leaving(Leaving),
 }
 
@@ -59,7 +59,7 @@ impl HostBody {
 
     /// Moves the bytes and trailers of another body behind those of this one.
     pub(crate) fn append(&mut self, other: Self) -> Result<()> {
-        #[cfg(feature = "http")]
+        #[cfg(has_http)]
         if let Kind::Leaving(leaving) = &mut self.0 {
             return leaving.append(other);
         }
@@ -101,9 +101,9 @@ impl HostBody {
                 bytes.truncate(most);
                 Ok(bytes)
             }
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Arriving(arriving) => arriving.read(most),
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Leaving(_) => Err(bodies::Error::WriteOnly.into()),
         }
     }
@@ -114,12 +114,12 @@ impl HostBody {
             return Ok(());
         }
         match &mut self.0 {
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Arriving(arriving) if end == BodyWriteEnd::FRONT => {
                 arriving.put_back(bytes);
                 Ok(())
             }
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Leaving(leaving) if end == BodyWriteEnd::BACK => leaving.write(bytes),
             _ => {
                 let end = if end == BodyWriteEnd::FRONT { End::Front } else { End::Back };
@@ -132,16 +132,16 @@ impl HostBody {
     pub(crate) fn known_length(&mut self) -> Result<Option<u64>> {
         match &self.0 {
             Kind::Kept(body) => Ok(body.known_length()),
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Arriving(arriving) => Ok(arriving.known_length()),
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Leaving(_) => Err(bodies::Error::WriteOnly.into()),
         }
     }
 
     /// Adds a trailer.
     pub(crate) fn trailer_append(&mut self, name: &str, value: &[u8]) -> Result<()> {
-        #[cfg(feature = "http")]
+        #[cfg(has_http)]
         if let Kind::Leaving(leaving) = &mut self.0 {
             return leaving.append_trailer(name, value);
         }
@@ -170,31 +170,25 @@ impl HostBody {
     pub(super) fn trailers(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
         match &mut self.0 {
             Kind::Kept(body) => Ok(body.trailers()?),
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Arriving(arriving) => arriving.trailers(),
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Leaving(_) => Err(bodies::Error::WriteOnly.into()),
         }
     }
 
     /// Ends the body; one that is being sent is complete then.
-    #[cfg_attr(
-        not(feature = "http"),
-        allow(dead_code, reason = "a component may have no responses to write")
-    )]
+    #[cfg(has_http)]
     pub(crate) fn close(self) -> Result<()> {
         match self.0 {
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Leaving(leaving) => leaving.finish(),
             _ => Ok(()),
         }
     }
 
     /// Gives the body up; one that is being sent ends as cut off.
-    #[cfg_attr(
-        not(feature = "http"),
-        allow(dead_code, reason = "a component may have no responses to write")
-    )]
+    #[cfg(has_http)]
     pub(crate) fn abandon(self) {
         drop(self);
     }
@@ -203,9 +197,9 @@ impl HostBody {
     pub(crate) fn waitable(&self) -> Option<Waitable> {
         match &self.0 {
             Kind::Kept(body) => body.subscribe().map(Waitable::new),
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Arriving(arriving) => arriving.waitable(),
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Leaving(leaving) => leaving.waitable(),
         }
     }
@@ -215,21 +209,21 @@ impl HostBody {
         self.settle()?;
         match self.0 {
             Kind::Kept(body) => Ok(body),
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Arriving(_) | Kind::Leaving(_) => Err(bodies::Error::WriteOnly.into()),
         }
     }
 
     /// Makes this a body that the host keeps.
     fn settle(&mut self) -> Result<&mut Body> {
-        #[cfg(feature = "http")]
+        #[cfg(has_http)]
         if let Kind::Arriving(arriving) = &mut self.0 {
             let body = arriving.gather()?;
             self.0 = Kind::Kept(body);
         }
         match &mut self.0 {
             Kind::Kept(body) => Ok(body),
-            #[cfg(feature = "http")]
+            #[cfg(has_http)]
             Kind::Arriving(_) | Kind::Leaving(_) => Err(bodies::Error::WriteOnly.into()),
         }
     }
