@@ -36,9 +36,9 @@ pub(crate) struct ComponentizeArgs {
     /// The file to write
     #[arg(long, short, value_name = "APP.component.wasm")]
     output: PathBuf,
-    /// What the program gets of WASI
-    #[arg(long, value_enum, default_value = "minimal", value_name = "KIND")]
-    wasi: WasiKind,
+    /// What the program gets of WASI [default: minimal]
+    #[arg(long, value_enum, value_name = "KIND")]
+    wasi: Option<WasiKind>,
 }
 
 /// What a program gets of WASI, by the names that the flag has.
@@ -71,9 +71,16 @@ impl ComponentizeArgs {
             Failure::said(Status::CannotRun, format!("{}: {error}", self.program.display()))
         };
         let (component, unsupported) = if edgekv_adapter::describes_itself(&module) {
+            if self.wasi.is_some() {
+                let error = anyhow!(
+                    "{} describes its interfaces itself, and gets what it describes: --wasi is for programs that do not, so leave it out",
+                    self.program.display()
+                );
+                return Err(Failure::new(Status::Usage, error));
+            }
             (encode(&module).map_err(cannot)?, Vec::new())
         } else {
-            let options = Options { wasi: self.wasi.into() };
+            let options = Options { wasi: self.wasi.unwrap_or(WasiKind::Minimal).into() };
             let Componentized { component, unsupported, .. } =
                 componentize(&module, &options).map_err(cannot)?;
             (component, unsupported)
@@ -85,20 +92,21 @@ impl ComponentizeArgs {
 
     fn summary(&self, bytes: usize, unsupported: &[Import]) -> String {
         let mut text = format!("{}: {} KiB", self.output.display(), bytes.div_ceil(1024));
-        match unsupported.len() {
-            0 => {}
-            1 => text.push_str("\nit imports a function that only answers `unsupported` in a component:"),
-            count => {
-                // Writing to a string cannot fail.
-                let _ = write!(
-                    text,
-                    "\nit imports {count} functions that only answer `unsupported` in a component:"
-                );
+        let (of_wasi, of_abi): (Vec<_>, Vec<_>) =
+            unsupported.iter().partition(|import| import.module.starts_with("wasi_"));
+        for (imports, answer) in [(of_abi, "`unsupported`"), (of_wasi, "\"not there\" (52)")] {
+            // Writing to a string cannot fail.
+            let _ = match imports.len() {
+                0 => Ok(()),
+                1 => write!(text, "\nit imports a function that only answers {answer} in a component:"),
+                count => {
+                    write!(text, "\nit imports {count} functions that only answer {answer} in a component:")
+                }
+            };
+            for import in imports {
+                let (module, name) = (Escaped::name(&import.module), Escaped::name(&import.name));
+                let _ = write!(text, "\n  {module}::{name}");
             }
-        }
-        for import in unsupported {
-            let (module, name) = (Escaped::name(&import.module), Escaped::name(&import.name));
-            let _ = write!(text, "\n  {module}::{name}");
         }
         if unsupported.iter().any(|import| import.module.starts_with("fastly_http_")) {
             text.push_str(

@@ -96,8 +96,14 @@ impl DeleteBuilder {
 
 impl ListBuilder {
     pub(super) const fn new(store: KvStore) -> Self {
-        let (prefix, cursor) = (Bytes::new(), Bytes::new());
-        Self { store, prefix, cursor, limit: None, mode: ListMode::Strong, refused: None }
+        Self {
+            store,
+            prefix: Bytes::new(),
+            cursor: Bytes::new(),
+            limit: None,
+            mode: ListMode::Strong,
+            refused: None,
+        }
     }
 
     /// Bytes that the host keeps for it, as those of an insert.
