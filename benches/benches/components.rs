@@ -1,4 +1,4 @@
-//! What a component costs, beside a core module that does the same: host calls, and instances.
+//! What a component costs, beside a core module that does the same: host calls, and instances; and what it costs to make one.
 
 #![allow(
     clippy::expect_used,
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use edgekv_adapter::{Options, componentize, componentize_with_functions};
 use edgekv_compose::{Part, compose};
 use edgekv_host::KvCtx;
 use edgekv_host::component::{KvView, add_origin_to_linker, add_to_linker};
@@ -28,6 +29,7 @@ const CORE: &str = r#"(module
   (import "fastly_kv_store" "lookup_wait_v2" (func $wait (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 4)
   (data (i32.const 16) "bench") (data (i32.const 32) "key")
+  (func (export "_start"))
   (func (export "lookups") (param $n i32)
     (if (call $open (i32.const 16) (i32.const 5) (i32.const 64)) (then unreachable))
     (loop $again
@@ -145,13 +147,16 @@ impl Linked {
 }
 
 /// The programs, by the name of their row.
-fn programs(engine: &Engine) -> [(&'static str, Linked); 3] {
+fn programs(engine: &Engine) -> [(&'static str, Linked); 4] {
     let component = component();
     let composed = composed(&component);
+    let core = wat::parse_str(CORE).expect("the guest is valid");
+    let componentized = componentize_with_functions(&core, &Options::default()).expect("it is a program");
     [
         ("core", Linked::core(engine)),
         ("component", Linked::component(engine, &component)),
         ("composed", Linked::component(engine, &composed)),
+        ("componentized", Linked::component(engine, &componentized.component)),
     ]
 }
 
@@ -229,12 +234,27 @@ fn lookups(
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|rounds| {
             let mut store = Store::new(engine, host(stores));
-            // What one call may bring into the host at a time is limited; all rounds together are one call of the benchmark.
-            store.set_hostcall_fuel(usize::MAX);
             pollster::block_on(program.run(&mut store, u32::try_from(rounds).expect("few enough")))
         });
     });
 }
 
-criterion_group!(benches, components);
+/// What `edgekv componentize` and `edgekv compose` do between reading and writing their files, for a program of 11.6 MB.
+fn tools(criterion: &mut Criterion) {
+    let program = std::fs::read(edgekv_benches::guest("js-http")).expect("the guest can be read");
+    let make = || componentize(&program, &Options::default()).expect("it is a program").component;
+    let feature = std::fs::read(edgekv_benches::layer("edgekv-feature")).expect("the layer can be read");
+    let mut group = criterion.benchmark_group("components/tools");
+    group.sample_size(10).throughput(Throughput::Bytes(program.len() as u64));
+    group.bench_function("componentize", |bencher| bencher.iter(make));
+    let app = make();
+    group.bench_function("compose", |bencher| {
+        bencher.iter(|| {
+            let feature = Part { name: "feature", bytes: &feature };
+            compose(Part { name: "app", bytes: &app }, &[feature]).expect("they fit").component
+        });
+    });
+}
+
+criterion_group!(benches, components, tools);
 criterion_main!(benches);

@@ -20,6 +20,9 @@ pub(crate) fn run(names: &[String], peer: Option<&Path>) -> Result<()> {
     if wanted("serve") {
         needed.extend(["bench-http".to_owned(), "js-http".to_owned()]);
     }
+    if wanted("components") {
+        needed.extend(["edgekv-feature".to_owned(), "js-http".to_owned()]);
+    }
     if !needed.is_empty() {
         guests::build(&needed)?;
     }
