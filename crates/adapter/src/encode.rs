@@ -10,7 +10,7 @@ use crate::module::Interface;
 use crate::names::PREVIEW_1;
 
 /// Whether this is a core module that carries the description of its interfaces, as bindings of WIT put it there: one for [`encode`], and
-/// not for [`componentize`](crate::componentize). One that imports functions of the legacy ABI as well is none: there is only one adapter
+/// not for [`componentize`](fn@crate::componentize). One that imports functions of the legacy ABI as well is none: there is only one adapter
 /// for it, which knows nothing of other interfaces.
 #[must_use]
 pub fn describes_itself(module: &[u8]) -> bool {

@@ -3,8 +3,8 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | [`componentize`] | a legacy program and the adapter, as a component of the world `edgekv:platform/legacy` |
-//! | [`encode`], [`describes_itself`] | a module that carries its WIT, as the component that it describes |
+//! | [`componentize`](fn@componentize) | a legacy program and the adapter, as a component of the world `edgekv:platform/legacy` |
+//! | [`encode`](fn@encode), [`describes_itself`] | a module that carries its WIT, as the component that it describes |
 //! | [`ComponentizeError`] | why that is not possible, and what to do |
 //!
 //! # The adapter
