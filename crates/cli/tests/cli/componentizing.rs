@@ -178,9 +178,12 @@ fn a_start_function_runs_before_the_program_in_both_forms() {
     }
 }
 
-/// What a program does that has no byte of its memory to spare: a call, what is looked at after it, and the out-variables and
-/// buffers that are the call's to write. Names are globals.
-const OWNERS_STEPS: &[(&str, &str, &[(&str, u32)])] = &[
+/// A call, what is looked at after it, and the out-variables and buffers that are the call's to write, with their bytes. Names
+/// are globals.
+type OwnersStep = (&'static str, &'static str, &'static [(&'static str, u32)]);
+
+/// What a program does that has no byte of its memory to spare.
+const OWNERS_STEPS: &[OwnersStep] = &[
     ("open $texts 1 $out", "(global.set $store (i32.load (global.get $out)))", &[("$out", 4)]),
     ("body_new $out", "(global.set $body (i32.load (global.get $out)))", &[("$out", 4)]),
     // From the very beginning of memory.
@@ -321,10 +324,13 @@ fn owner_of_all_of_its_memory(limits: &str, grows_by: u32) -> String {
             (call $must (i32.eq (i32.load (local.get $at)) (local.get $value)) (i32.const 50)))
         (func $is_as (param $at i32) (param $other i32)
             (call $must (i64.eq (i64.load (local.get $at)) (i64.load (local.get $other))) (i32.const 50)))
+        ;; Not with zeros at the beginning: these are what a call that went well returns.
         (func $fill (param $at i32) (param $bytes i32)
             (loop $next
                 (i32.store8 (local.get $at)
-                    (i32.add (i32.mul (local.get $at) (i32.const 167)) (i32.shr_u (local.get $at) (i32.const 8))))
+                    (i32.add
+                        (i32.mul (i32.add (local.get $at) (i32.const 1)) (i32.const 167))
+                        (i32.shr_u (local.get $at) (i32.const 8))))
                 (local.set $at (i32.add (local.get $at) (i32.const 1)))
                 (br_if $next (local.tee $bytes (i32.sub (local.get $bytes) (i32.const 1))))))
         ;; Another one whenever one byte is another one.
@@ -346,7 +352,7 @@ fn owner_of_all_of_its_memory(limits: &str, grows_by: u32) -> String {
             (call $must (i32.eq (memory.size) (global.get $pages)) (i32.const 150))
             (call $must (i64.eq (call $sum_of_all) (global.get $sum)) (i32.const 100)))
         (func (export "_start")
-            (drop (memory.grow (i32.const {grows_by})))
+            (call $must (i32.ne (memory.grow (i32.const {grows_by})) (i32.const -1)) (i32.const 50))
             (global.set $pages (memory.size))
             (global.set $end (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 8)))
             (call $fill (i32.const 0) (i32.shl (memory.size) (i32.const 16)))
@@ -374,6 +380,20 @@ fn a_program_that_owns_all_of_its_memory_keeps_every_byte() {
             assert_eq!(ended.good(), "full", "{program}, memory {limits}");
         }
     }
+}
+
+#[test]
+fn the_adapter_of_wasmtime_takes_memory_of_the_program() {
+    let here = Workplace::new();
+    // Memory has grown while the program ran. Of its exit status only this is left.
+    here.wat("app.wasm", &owner_of_all_of_its_memory("1", 0));
+    here.run("componentize app.wasm --wasi=p2 -o app.component.wasm").good();
+    assert_eq!(here.run("run --store s --engine memory: app.component.wasm").status, Some(1));
+    here.wat("full.wasm", &owner_of_all_of_its_memory("1 1", 0));
+    here.run("componentize full.wasm --wasi=p2 -o full.component.wasm").good();
+    let ended = here.run("run --store s --engine memory: full.component.wasm");
+    assert_eq!(ended.status, Some(134), "{ended:?}");
+    assert!(ended.stderr.contains("trapped"), "{ended:?}");
 }
 
 #[test]
