@@ -1,5 +1,6 @@
 //! `edgekv componentize`: what it makes and prints, and what it refuses.
 
+use std::fmt::Write;
 use std::fs;
 
 use crate::program::Step::Print;
@@ -174,6 +175,204 @@ fn a_start_function_runs_before_the_program_in_both_forms() {
     here.run("componentize app.wasm -o app.component.wasm").good();
     for program in ["app.wasm", "app.component.wasm"] {
         assert_eq!(here.run(&format!("run --engine memory: {program}")).good(), "first\nthen", "{program}");
+    }
+}
+
+/// What a program does that has no byte of its memory to spare: a call, what is looked at after it, and the out-variables and
+/// buffers that are the call's to write. Names are globals.
+const OWNERS_STEPS: &[(&str, &str, &[(&str, u32)])] = &[
+    ("open $texts 1 $out", "(global.set $store (i32.load (global.get $out)))", &[("$out", 4)]),
+    ("body_new $out", "(global.set $body (i32.load (global.get $out)))", &[("$out", 4)]),
+    // From the very beginning of memory.
+    ("body_write $body 0 24 0 $count", "(call $holds (global.get $count) (i32.const 24))", &[("$count", 4)]),
+    ("insert $store $key 3 $body 8 $insert_options $out", PENDING, &[("$out", 4)]),
+    ("insert_wait $pending $error", DONE, &[("$error", 4)]),
+    ("lookup $store $key 3 0 $options $out", PENDING, &[("$out", 4)]),
+    ("select $items 1 0 $count", "(call $holds (global.get $count) (i32.const 0))", &[("$count", 4)]),
+    (
+        "lookup_wait_v2 $pending $out $metadata 2000 $count $number $error",
+        "(call $holds (global.get $error) (i32.const 1)) (call $holds (global.get $count) (i32.const 8))
+         (call $is_as (global.get $metadata) (i32.const 64)) (global.set $body (i32.load (global.get $out)))",
+        &[("$out", 4), ("$metadata", 8), ("$count", 4), ("$number", 8), ("$error", 4)],
+    ),
+    // Into the middle of memory, its beginning and its end.
+    (
+        "body_read $body $buffer 8 $count",
+        "(call $is_as (global.get $buffer) (i32.const 0))",
+        &[("$buffer", 8), ("$count", 4)],
+    ),
+    ("body_read $body 0 8 $count", "(call $is_as (i32.const 0) (i32.const 8))", &[("0", 8), ("$count", 4)]),
+    (
+        "body_read $body $end 8 $count",
+        "(call $is_as (global.get $end) (i32.const 16))",
+        &[("$end", 8), ("$count", 4)],
+    ),
+    (
+        "body_read $body $buffer 4096 $count",
+        "(call $holds (global.get $count) (i32.const 0))",
+        &[("$count", 4)],
+    ),
+    ("list $store 0 $options $out", PENDING, &[("$out", 4)]),
+    (
+        "list_wait $pending $out $error",
+        "(call $holds (global.get $error) (i32.const 1)) (global.set $body (i32.load (global.get $out)))",
+        &[("$out", 4), ("$error", 4)],
+    ),
+    (
+        "body_read $body $buffer 4 $count",
+        "(call $holds (global.get $count) (i32.const 4))",
+        &[("$buffer", 4), ("$count", 4)],
+    ),
+    ("delete $store $key 3 0 $options $out", PENDING, &[("$out", 4)]),
+    ("delete_wait $pending $error", DONE, &[("$error", 4)]),
+    ("fd_write 1 $vectors 1 $count", "(call $holds (global.get $count) (i32.const 4))", &[("$count", 4)]),
+    ("clock_time_get 0 1 $number", "", &[("$number", 8)]),
+    ("args_sizes_get $out $count", "", &[("$out", 4), ("$count", 4)]),
+    ("environ_sizes_get $out $count", "", &[("$out", 4), ("$count", 4)]),
+    ("random_get $buffer 32", "", &[("$buffer", 32)]),
+];
+
+/// An operation has started: its handle is kept, and is what can be waited for.
+const PENDING: &str =
+    "(global.set $pending (i32.load (global.get $out))) (call $items_are (global.get $pending))";
+
+/// An operation went well.
+const DONE: &str = "(call $holds (global.get $error) (i32.const 1))";
+
+/// A program that takes these steps, with a memory of these limits, which it grows by so many pages first. It fills all of it; after each call
+/// it makes good what the call was to write, and looks whether all is as it was. It ends with 50 and the number of the step where a call does
+/// not do what it should, with 100 and that where another byte has changed, and with 150 and that where memory has grown.
+fn owner_of_all_of_its_memory(limits: &str, grows_by: u32) -> String {
+    let types = [
+        ("fastly_kv_store", "open", "i32 i32 i32"),
+        ("fastly_kv_store", "insert", "i32 i32 i32 i32 i32 i32 i32"),
+        ("fastly_kv_store", "insert_wait", "i32 i32"),
+        ("fastly_kv_store", "lookup", "i32 i32 i32 i32 i32 i32"),
+        ("fastly_kv_store", "lookup_wait_v2", "i32 i32 i32 i32 i32 i32 i32"),
+        ("fastly_kv_store", "list", "i32 i32 i32 i32"),
+        ("fastly_kv_store", "list_wait", "i32 i32 i32"),
+        ("fastly_kv_store", "delete", "i32 i32 i32 i32 i32 i32"),
+        ("fastly_kv_store", "delete_wait", "i32 i32"),
+        ("fastly_http_body", "body_new", "i32"),
+        ("fastly_http_body", "body_read", "i32 i32 i32 i32"),
+        ("fastly_http_body", "body_write", "i32 i32 i32 i32 i32"),
+        ("fastly_async_io", "select", "i32 i32 i32 i32"),
+        ("wasi_snapshot_preview1", "fd_write", "i32 i32 i32 i32"),
+        ("wasi_snapshot_preview1", "clock_time_get", "i32 i64 i32"),
+        ("wasi_snapshot_preview1", "args_sizes_get", "i32 i32"),
+        ("wasi_snapshot_preview1", "environ_sizes_get", "i32 i32"),
+        ("wasi_snapshot_preview1", "random_get", "i32 i32"),
+    ];
+    let imports: String = types
+        .iter()
+        .map(|(module, name, params)| {
+            let public = name.trim_start_matches("body_");
+            format!(r#"(import "{module}" "{public}" (func ${name} (param {params}) (result i32)))"#)
+        })
+        .collect();
+    let argument = |ty: &str, argument: &str| match argument.strip_prefix('$') {
+        Some(name) => format!("(global.get ${name})"),
+        None => format!("({ty}.const {argument})"),
+    };
+    let mut steps = String::new();
+    for (index, (call, after, written)) in OWNERS_STEPS.iter().enumerate() {
+        let (name, arguments) = call.split_once(' ').unwrap();
+        let (.., params) = types.iter().find(|(_, known, _)| *known == name).unwrap();
+        let arguments: String =
+            params.split(' ').zip(arguments.split(' ')).map(|(ty, text)| argument(ty, text)).collect();
+        let made_good: String = written
+            .iter()
+            .map(|(at, bytes)| format!("(call $fill {} (i32.const {bytes}))", argument("i32", at)))
+            .collect();
+        writeln!(
+            steps,
+            "(global.set $step (i32.const {index})) (call $must (i32.eqz (call ${name} {arguments})) (i32.const 50))
+             {after} {made_good} (call $unchanged)"
+        )
+        .unwrap();
+    }
+    format!(
+        r#"(module {imports}
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") {limits})
+        (data $inputs "skeyfull")
+        (global $texts i32 (i32.const 40000))
+        (global $key i32 (i32.const 40001))
+        (global $options i32 (i32.const 40064))
+        (global $insert_options i32 (i32.const 40128))
+        (global $vectors i32 (i32.const 40200))
+        (global $items i32 (i32.const 40208))
+        (global $out i32 (i32.const 20000))
+        (global $error i32 (i32.const 20008))
+        (global $count i32 (i32.const 20016))
+        (global $number i32 (i32.const 20024))
+        (global $metadata i32 (i32.const 20036))
+        (global $buffer i32 (i32.const 30001))
+        (global $end (mut i32) (i32.const 0))
+        (global $store (mut i32) (i32.const 0))
+        (global $body (mut i32) (i32.const 0))
+        (global $pending (mut i32) (i32.const 0))
+        (global $step (mut i32) (i32.const 0))
+        (global $pages (mut i32) (i32.const 0))
+        (global $sum (mut i64) (i64.const 0))
+        (func $must (param $holds i32) (param $else i32)
+            (if (i32.eqz (local.get $holds)) (then (call $exit (i32.add (global.get $step) (local.get $else))))))
+        (func $holds (param $at i32) (param $value i32)
+            (call $must (i32.eq (i32.load (local.get $at)) (local.get $value)) (i32.const 50)))
+        (func $is_as (param $at i32) (param $other i32)
+            (call $must (i64.eq (i64.load (local.get $at)) (i64.load (local.get $other))) (i32.const 50)))
+        (func $fill (param $at i32) (param $bytes i32)
+            (loop $next
+                (i32.store8 (local.get $at)
+                    (i32.add (i32.mul (local.get $at) (i32.const 167)) (i32.shr_u (local.get $at) (i32.const 8))))
+                (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                (br_if $next (local.tee $bytes (i32.sub (local.get $bytes) (i32.const 1))))))
+        ;; Another one whenever one byte is another one.
+        (func $sum_of_all (result i64) (local $at i32) (local $sum i64)
+            (loop $next
+                (local.set $sum (i64.mul
+                    (i64.xor (local.get $sum) (i64.load8_u (local.get $at)))
+                    (i64.const 0x100000001b3)))
+                (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                (br_if $next (i32.lt_u (local.get $at) (i32.shl (memory.size) (i32.const 16)))))
+            (local.get $sum))
+        (func $items_are (param $handle i32)
+            ;; A change of the program's own: what has been changed before it must not be lost.
+            (call $fill (global.get $out) (i32.const 4))
+            (call $unchanged)
+            (i32.store (global.get $items) (local.get $handle))
+            (global.set $sum (call $sum_of_all)))
+        (func $unchanged
+            (call $must (i32.eq (memory.size) (global.get $pages)) (i32.const 150))
+            (call $must (i64.eq (call $sum_of_all) (global.get $sum)) (i32.const 100)))
+        (func (export "_start")
+            (drop (memory.grow (i32.const {grows_by})))
+            (global.set $pages (memory.size))
+            (global.set $end (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 8)))
+            (call $fill (i32.const 0) (i32.shl (memory.size) (i32.const 16)))
+            (memory.init $inputs (global.get $texts) (i32.const 0) (i32.const 8))
+            (memory.fill (global.get $options) (i32.const 0) (i32.const 136))
+            ;; Metadata: 8 bytes @64. And the text that is printed.
+            (i32.store offset=8 (global.get $insert_options) (i32.const 64))
+            (i32.store offset=12 (global.get $insert_options) (i32.const 8))
+            (i32.store (global.get $vectors) (i32.add (global.get $texts) (i32.const 4)))
+            (i32.store offset=4 (global.get $vectors) (i32.const 4))
+            (global.set $sum (call $sum_of_all))
+            {steps}))"#
+    )
+}
+
+#[test]
+fn a_program_that_owns_all_of_its_memory_keeps_every_byte() {
+    let here = Workplace::new();
+    for (limits, grows_by) in [("1", 0), ("1 1", 0), ("1 3", 2)] {
+        here.wat("app.wasm", &owner_of_all_of_its_memory(limits, grows_by));
+        here.run("componentize app.wasm --wasi=minimal -o app.component.wasm").good();
+        for program in ["app.wasm", "app.component.wasm"] {
+            let ended = here.run(&format!("run --store s --engine memory: {program}"));
+            assert_eq!(ended.status, Some(0), "{program}, memory {limits}: {ended:?}");
+            assert_eq!(ended.good(), "full", "{program}, memory {limits}");
+        }
     }
 }
 
