@@ -46,7 +46,7 @@
 //! | --- | --- | --- |
 //! | `cargo build --target wasm32-wasip1` | a core module | the calls of the legacy ABI |
 //! | `cargo build --target wasm32-wasip2` | a component | the interfaces `edgekv:kv`, and those of WASI |
-//! | `cargo build --target wasm32-wasip1 --features edgekv/component` | a core module of which an adapter for WASI preview 1 makes that component, where the other target cannot be had | |
+//! | `cargo build --target wasm32-wasip1 --features edgekv/component` | a core module of which `edgekv componentize` makes that component, where the other target cannot be had | |
 //!
 //! Nothing in a program's source changes, nor what it sees of stores. A component that answers requests needs the feature `http`: it
 //! makes the component export `wasi:http/incoming-handler`, which runs `main`, which calls `http::serve`. It is a feature because an

@@ -20,8 +20,9 @@ use crate::exit::{Failure, Form};
 /// What there is to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a program: a WASI preview 1 command that may use the KV ABI
+    /// Run a program: a core module that may use the KV ABI, or a component
     ///
+    /// A module is a WASI preview 1 command; a component exports `wasi:cli/run`, and may import the interfaces of `wit/`.
     /// Its arguments, standard input and output are those given here. Its environment is that of the edge service
     /// (FASTLY_HOSTNAME and the like) and what --env adds. When it has ended, its writes are durable before edgekv
     /// exits.
