@@ -189,9 +189,16 @@ impl Engine for Managed {
     }
 
     fn create(&self, name: &StoreName, now: Timestamp) -> Reply<Arc<dyn EngineStore>> {
-        let created = self.control.engine.create(name, now).wait();
-        let store = created.map(|store| self.named(name, store.info()));
-        Reply::Ready(store.and_then(|store| store.ok_or_else(|| KvError::engine("gone at once"))))
+        loop {
+            let created = match self.control.engine.create(name, now).wait() {
+                Ok(created) => created,
+                Err(error) => return Reply::Ready(Err(error)),
+            };
+            // Origins are asked by name, and somebody may delete the store before that: then it was never made for who asks here.
+            if let Some(store) = self.named(name, created.info()) {
+                return Reply::ok(store);
+            }
+        }
     }
 
     fn rename(&self, id: StoreId, name: &StoreName, now: Timestamp) -> Reply<Option<StoreInfo>> {
